@@ -7,9 +7,10 @@ transaction (a command, a page, a task) ends it, by leaving :meth:`Database.tran
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import ClassVar
+from enum import StrEnum
+from typing import Any, ClassVar
 
-from sqlalchemy import Engine, MetaData, create_engine
+from sqlalchemy import Engine, Enum, MetaData, create_engine
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeEngine
@@ -27,8 +28,16 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map: ClassVar[dict[type, TypeEngine[datetime]]] = {
-        datetime: TIMESTAMP(timezone=True)
+    type_annotation_map: ClassVar[dict[type, TypeEngine[Any]]] = {
+        datetime: TIMESTAMP(timezone=True),
+        # The values are stored as text; each table's CHECK names those that it allows.
+        StrEnum: Enum(
+            StrEnum,
+            native_enum=False,
+            create_constraint=False,
+            length=16,
+            values_callable=lambda members: [member.value for member in members],
+        ),
     }
 
 

@@ -57,9 +57,9 @@ def _compile(source: Path, compiled: Path) -> NullTranslations:
     buffer = io.BytesIO()
     write_mo(buffer, catalogue)
     try:
-        with tempfile.NamedTemporaryFile(dir=compiled.parent, delete=False) as file:
-            file.write(buffer.getvalue())
-        os.replace(file.name, compiled)  # noqa: PTH105 - atomic, so no reader sees half a file
+        with tempfile.NamedTemporaryFile(dir=compiled.parent, delete=False) as partial:
+            partial.write(buffer.getvalue())
+        os.replace(partial.name, compiled)  # noqa: PTH105 - atomic, so no reader sees half a file
     except OSError:
         pass  # a read-only installation compiles again at the next start
     buffer.seek(0)

