@@ -1,0 +1,62 @@
+"""The HTML part: the theme's template, its styles inlined, its slots still marked."""
+
+from markupsafe import Markup
+
+from mailer.rendering.cutting import Mark, mark
+from mailer.rendering.model import SenderIdentity
+from mailer.rendering.rendition import Field
+from mailer.rendering.themes import Theme, Words
+from mailer.rendering.view import IssueView
+
+_PREHEADER = 80
+_KEEP = ' data-css-inline="keep"'
+_SIZES = ((9, "name-9"), (12, "name-12"), (16, "name-16"))
+_MARKS = {name.replace("-", "_"): Markup(mark(Mark(name))) for name in Mark}  # noqa: S704 - constants
+_FIELDS = {name.value: Markup(mark(name)) for name in Field}  # noqa: S704 - as above
+
+
+def html_part(  # noqa: PLR0913 - what a template prints, nothing more
+    view: IssueView,
+    identity: SenderIdentity,
+    theme: Theme,
+    words: Words,
+    *,
+    subject: str,
+    reason: str,
+    links: bool,
+    content_ids: tuple[str, ...],
+) -> str:
+    """Return the document with its marks, lines ending in CRLF.
+
+    ``reason`` says why one gets the mail; ``content_ids`` name the pictures (RFC 2392) in order.
+    """
+    page = theme.template.render(
+        view=view,
+        identity=identity,
+        words=words,
+        subject=subject,
+        reason=reason,
+        links=links,
+        preheader=preheader(view),
+        name_class=_name_class(view.masthead),
+        content_ids=content_ids,
+        mark=_MARKS,
+        field=_FIELDS,
+        adaptive_css=Markup(theme.adaptive_css),  # noqa: S704 - a shipped file
+        colour=theme.colours["light"],
+    )
+    # Only the first: the style sheet stands before anything that an issue could print.
+    inlined = theme.inliner.inline(page).replace(_KEEP, "", 1)
+    return inlined.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
+
+
+def preheader(view: IssueView) -> str:
+    """Return what a list of mails shows behind the subject: the headlines, as far as they fit."""
+    shown = "；".join(article.title for article in view.articles if article.title)
+    return shown if len(shown) <= _PREHEADER else f"{shown[: _PREHEADER - 1]}…"
+
+
+def _name_class(masthead: tuple[str, ...]) -> str:
+    """Return the size in which the longest line of the bulletin's name fits the sheet."""
+    longest = max(len(line) for line in masthead)
+    return next((name for limit, name in _SIZES if longest <= limit), "name-long")
