@@ -16,6 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mailer.deliveries.states import CLAIMABLE, FINAL, DeliveryState, sql_pairs, sql_states
@@ -86,7 +87,7 @@ class Delivery(Base):
 
     __tablename__ = "deliveries"
     __table_args__ = (
-        UniqueConstraint("dispatch_id", "address"),
+        UniqueConstraint("dispatch_id", "normalised"),
         CheckConstraint(f"state IN ({sql_states(tuple(DeliveryState))})", name="state"),
         CheckConstraint(
             "CASE WHEN state_before IS NULL THEN state IN ('pending', 'suppressed')"
@@ -122,10 +123,14 @@ class Delivery(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     dispatch_id: Mapped[int] = mapped_column(ForeignKey("dispatches.id"))
     address: Mapped[str] = mapped_column(String(320))
+    """As the directory writes it."""
+    normalised: Mapped[str] = mapped_column(String(320))
+    """What is compared: see :class:`recipients.addresses.Address`."""
     message_id: Mapped[str] = mapped_column(String(255))
     """Without angle brackets; the same for every attempt."""
-    unit_line: Mapped[str] = mapped_column(Text)
-    """For which entries and units the mail comes, as the recipient reads it."""
+    credited: Mapped[list[list[object]]] = mapped_column(JSONB)
+    """What the mail comes for, so that a worker need not look it up: a list of
+    [block kind, unit name, block place, entry place]; places are those in the document or null."""
     state: Mapped[DeliveryState] = mapped_column(server_default="pending")
     state_before: Mapped[DeliveryState | None]
     due_at: Mapped[datetime | None]
@@ -164,7 +169,7 @@ class Credit(Base):
     block_kind: Mapped[str] = mapped_column(String(20))
     block_role: Mapped[str] = mapped_column(String(16))
     entry: Mapped[str] = mapped_column(Text)
-    unit_id: Mapped[int | None]
+    unit_id: Mapped[int | None] = mapped_column(BigInteger)
     unit_name: Mapped[str] = mapped_column(String(200))
 
 

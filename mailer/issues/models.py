@@ -4,6 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Date,
     ForeignKey,
@@ -18,7 +19,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from mailer.issues.lifecycle import IssueState, sql_pairs, sql_states
-from recipients.lists import DistributionList
+from recipients.list_tables import DistributionList
 from runtime.database import Base
 
 
@@ -37,7 +38,7 @@ class Bulletin(Base):
         CheckConstraint("slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'", name="slug"),
         CheckConstraint("doubt_policy IN ('resend', 'hold')", name="doubt_policy"),
         CheckConstraint("lifetime_hours BETWEEN 1 AND 240", name="lifetime_hours"),
-        CheckConstraint("from_address LIKE '_%@_%'", name="from_address"),
+        CheckConstraint("position('@' in from_address) > 1", name="from_address"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -54,7 +55,9 @@ class Bulletin(Base):
     lifetime_hours: Mapped[int] = mapped_column(server_default=text("72"))
     second_person: Mapped[bool] = mapped_column(server_default=text("false"))
     """Whether an issue must be approved by somebody else than who submitted it."""
-    list_id: Mapped[int] = mapped_column(ForeignKey("distribution_lists.id"), unique=True)
+    list_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("distribution_lists.id"), unique=True
+    )
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
     distribution_list: Mapped[DistributionList] = relationship()
@@ -163,8 +166,8 @@ class ApprovedRecipient(Base):
 
     __tablename__ = "approved_recipients"
     __table_args__ = (
-        Index("ix_approved_recipients_address", "approval_id", "address", "ordinal"),
-        CheckConstraint("(channel = 'paper') = (address = '')", name="channel"),
+        Index("ix_approved_recipients_normalised", "approval_id", "normalised", "ordinal"),
+        CheckConstraint("(channel = 'paper') = (normalised = '')", name="channel"),
     )
 
     approval_id: Mapped[int] = mapped_column(
@@ -174,7 +177,11 @@ class ApprovedRecipient(Base):
     block_kind: Mapped[str] = mapped_column(String(20))
     block_role: Mapped[str] = mapped_column(String(16))
     entry: Mapped[str] = mapped_column(Text)
-    unit_id: Mapped[int | None]
+    block_place: Mapped[int | None]
+    entry_place: Mapped[int | None]
+    """Where the entry stands in the document, from 0; empty where it is not printed there."""
+    unit_id: Mapped[int | None] = mapped_column(BigInteger)
     unit_name: Mapped[str] = mapped_column(String(200))
     channel: Mapped[str] = mapped_column(String(8))
     address: Mapped[str] = mapped_column(String(320))
+    normalised: Mapped[str] = mapped_column(String(320))
