@@ -7,6 +7,7 @@ from itertools import groupby
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mailer.reading.model import IssueDocument
+from mailer.rendering.addresses import header_address, needs_smtputf8
 from mailer.rendering.cutting import cut, encoded_lines
 from mailer.rendering.errors import SecretDocument, SenderNotAscii, UnknownZone, UnsafeHeaderValue
 from mailer.rendering.findings import (
@@ -18,7 +19,6 @@ from mailer.rendering.findings import (
 )
 from mailer.rendering.headers import checked_text, mailbox_header, text_header, token_header
 from mailer.rendering.html_part import html_part
-from mailer.rendering.addresses import header_address, needs_smtputf8
 from mailer.rendering.model import SenderIdentity
 from mailer.rendering.pictures import SafePicture
 from mailer.rendering.rendition import (

@@ -33,7 +33,7 @@ from mailer.rendering.rendition import (
 )
 
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+>")
-_TOKEN = re.compile(r"[A-Za-z0-9._~=-]*")
+_REFERENCE = re.compile(r"[A-Za-z0-9._~=-]*")
 
 Fields = Mapping[Field, bytes]
 
@@ -44,18 +44,17 @@ def fill(rendition: Rendition, values: SlotValues) -> tuple[bytes, ...]:
     Raises ``UnsafeHeaderValue``, ``HeaderValueTooLong``, ``UnsafeAddress`` and ``UnsafeLink`` for
     values that must not be sent, ``ValueError`` for values that do not belong to this rendition.
     """
-    plain = _fields(rendition, values, markup=False)
-    markup = _fields(rendition, values, markup=True)
+    plain, markup = _fields(rendition, values)
     pieces: list[bytes] = []
     for segment in rendition.segments:
-        if type(segment) is bytes:
+        if isinstance(segment, bytes):
             pieces.append(segment)
         elif isinstance(segment, BodySlot):
             pieces.append(_body(segment, markup if segment.markup else plain))
         elif isinstance(segment, MarkableLines):
             pieces.extend(_marked(segment, values.credits))
         else:
-            pieces.append(_header(HeaderSlot(segment), rendition, values).encode())
+            pieces.append(_header(segment, rendition, values).encode())
     return tuple(pieces)
 
 
@@ -82,7 +81,7 @@ def _header(slot: HeaderSlot, rendition: Rendition, values: SlotValues) -> str:
 def _unsubscribe(rendition: Rendition, values: SlotValues) -> str:
     """Return List-Unsubscribe (RFC 2369), with the one-click form (RFC 8058) for https links."""
     by_mail = _mailto(rendition.phrases.unsubscribe_address, "unsubscribe")
-    by_mail += f"%20{values.reply_token}" if values.reply_token else ""
+    by_mail += f"%20{values.reference}" if values.reference else ""
     if values.unsubscribe_url is None:
         return link_header("List-Unsubscribe", (by_mail,))
     link = checked_link(values.unsubscribe_url, "List-Unsubscribe")
@@ -92,35 +91,37 @@ def _unsubscribe(rendition: Rendition, values: SlotValues) -> str:
     return lines
 
 
-def _fields(rendition: Rendition, values: SlotValues, *, markup: bool) -> Fields:
-    """Return the values of the body's fields, escaped for ``markup``; absent ones are left out."""
-    if not _TOKEN.fullmatch(values.reply_token):
-        raise ValueError(f"{values.reply_token!r} is no token of URL letters")
+def _fields(rendition: Rendition, values: SlotValues) -> tuple[Fields, Fields]:
+    """Return the values of the body's fields for plain text and for markup; absent ones not."""
+    if not _REFERENCE.fullmatch(values.reference):
+        raise ValueError(f"{values.reference!r} is no reference of URL letters")
     if not rendition.links and (values.web_url or values.sign_url):
         raise ValueError("the rendition was composed without places for web links")
-    found: dict[Field, str] = {}
+    plain: dict[Field, str] = {}
     if values.credits:
-        found[Field.KIND], found[Field.UNIT] = _reasons(rendition, values.credits)
-    phrases, token = rendition.phrases, values.reply_token
-    for field, url, address, subject in (
-        (Field.WEB, values.web_url, "", ""),
-        (Field.SIGN, values.sign_url, "", ""),
-        (Field.CHANGE, values.change_url, phrases.change_address, phrases.change_subject),
-        (
-            Field.UNSUBSCRIBE,
-            values.unsubscribe_url,
-            phrases.unsubscribe_address,
-            phrases.unsubscribe_subject,
-        ),
+        plain[Field.KIND], plain[Field.UNIT] = _reasons(rendition, values.credits)
+    for field, url in (
+        (Field.WEB, values.web_url),
+        (Field.SIGN, values.sign_url),
+        (Field.CHANGE, values.change_url),
+        (Field.UNSUBSCRIBE, values.unsubscribe_url),
     ):
         if url is not None:
-            found[field] = checked_link(url, field)
-        elif address and markup:
-            found[field] = _mailto(address, subject) + (f"%20{token}" if token else "")
-        elif address:
-            words = f"{subject} {token}".rstrip()
-            found[field] = phrases.write_to.format(address=address, subject=words)
-    return {field: (escape(value) if markup else value).encode() for field, value in found.items()}
+            plain[field] = checked_link(url, field)
+    markup = plain.copy()
+    phrases, reference = rendition.phrases, values.reference
+    for field, address, subject in (
+        (Field.CHANGE, phrases.change_address, phrases.change_subject),
+        (Field.UNSUBSCRIBE, phrases.unsubscribe_address, phrases.unsubscribe_subject),
+    ):
+        if field not in plain:
+            words = f"{subject} {reference}".rstrip()
+            plain[field] = phrases.write_to.format(address=address, subject=words)
+            markup[field] = _mailto(address, subject) + (f"%20{reference}" if reference else "")
+    return (
+        {field: value.encode() for field, value in plain.items()},
+        {field: escape(value).encode() for field, value in markup.items()},
+    )
 
 
 def _reasons(rendition: Rendition, credits_: tuple[Credited, ...]) -> tuple[str, str]:
@@ -144,7 +145,7 @@ def _body(slot: BodySlot, fields: Fields) -> bytes:
     """Return the base64 lines of a slot: its line so far, the value, padding to whole lines."""
     found: list[bytes] = []
     for piece in slot.pieces:
-        octets = piece if type(piece) is bytes else fields.get(Field(piece))
+        octets = piece if isinstance(piece, bytes) else fields.get(piece)
         if octets is None:
             found = []
             break

@@ -23,7 +23,7 @@ class FindingCode(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """A weakness of the rendering that does not stop it: ``size`` in the unit that the text names."""
+    """A weakness that does not stop the issue; ``size`` is in the unit that the text names."""
 
     code: FindingCode
     detail: str = ""

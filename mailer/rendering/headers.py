@@ -6,7 +6,7 @@ a mailbox, a link list. Each function returns the complete line or lines, with C
 """
 
 import base64
-import datetime
+import datetime as dt
 import re
 
 from mailer.rendering.addresses import header_address
@@ -18,6 +18,7 @@ TEXT_LIMIT = 500
 """Characters of a subject or a name: more is a mistake in a file, not a name."""
 
 _LINE = 76
+_SHOWN = 60
 _UNSAFE = re.compile(
     # C0 and C1 controls, the separators that some programmes take for line ends, and the marks
     # that turn the direction of writing (a name could show another address than its own).
@@ -92,7 +93,7 @@ def link_header(name: str, links: tuple[str, ...]) -> str:
     return f"{name}: " + f",{CRLF} ".join(f"<{link}>" for link in links) + CRLF
 
 
-def date_header(at: datetime.datetime) -> str:
+def date_header(at: dt.datetime) -> str:
     """Return the Date line (RFC 5322 3.3) for an aware time, in that time's own zone."""
     if at.tzinfo is None:
         raise ValueError("a Date header needs a time with a zone")
@@ -152,5 +153,5 @@ def _escaped(text: str) -> str:
 
 def _shown(value: str) -> str:
     """Return the value as a message may show it: shortened, its controls visible."""
-    short = value if len(value) <= 60 else f"{value[:60]}…"
+    short = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in short)

@@ -1,6 +1,6 @@
 """What a mail is made from beside the document: who sends it, and what one recipient adds."""
 
-import datetime
+import datetime as dt
 from dataclasses import dataclass
 
 
@@ -43,7 +43,7 @@ class Credited:
 class SlotValues:
     """What one recipient's mail has of its own.
 
-    ``message_id`` has its angle brackets; ``date`` is aware. ``reply_token`` is put into the
+    ``message_id`` has its angle brackets; ``date`` is aware. ``reference`` is put into the
     subject of the mailto links, so that an answer finds its delivery. The web links need a
     rendition that was composed with ``links=True``, except ``unsubscribe_url``, which must be
     https to be offered as one-click (RFC 8058).
@@ -51,10 +51,10 @@ class SlotValues:
 
     to_address: str
     message_id: str
-    date: datetime.datetime
+    date: dt.datetime
     to_name: str = ""
     credits: tuple[Credited, ...] = ()
-    reply_token: str = ""
+    reference: str = ""
     unsubscribe_url: str | None = None
     change_url: str | None = None
     web_url: str | None = None

@@ -17,6 +17,7 @@ _JPEG_DROPPED = frozenset({*range(0xE1, 0xF0), 0xFE}) - {0xE2, 0xEE}
 """APP1 to APP15 and comments, but for APP2 (colour profile) and APP14 (how colours are coded)."""
 _JPEG_SIZES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_SCAN = 0xDA
+_JPEG_APP1 = 0xE1
 _JPEG_RESTARTS = range(0xD0, 0xD8)
 _GIF = (b"GIF87a", b"GIF89a")
 _EXIF_ORIENTATION = 0x0112
@@ -93,7 +94,7 @@ def _jpeg(data: bytes) -> SafePicture | None:
         segment = data[at:end]
         if marker in _JPEG_SIZES:
             height, width = struct.unpack_from(">HH", segment, 5)
-        if marker == 0xE1 and segment[4:10] == b"Exif\x00\x00":
+        if marker == _JPEG_APP1 and segment[4:10] == b"Exif\x00\x00":
             orientation = _orientation(segment[10:])
         if marker not in _JPEG_DROPPED:
             kept.append(segment)
@@ -138,7 +139,7 @@ def _orientation(tiff: bytes) -> int:
 
 
 def _orientation_segment(orientation: int) -> bytes:
-    """Return an EXIF segment that holds the orientation alone, so that photographs stand upright."""
+    """Return an EXIF segment that holds the orientation alone: photographs stay upright."""
     tiff = b"MM\x00\x2a" + struct.pack(
         ">IHHHIHHI", 8, 1, _EXIF_ORIENTATION, 3, 1, orientation, 0, 0
     )

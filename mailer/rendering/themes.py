@@ -1,7 +1,7 @@
 """Themes: a folder under templates/email/ with a template, two style sheets and a theme.toml.
 
-The fixed words of a mail (本期要目, 责任编辑) are the theme's, not the catalogue's: they are printed
-matter that is approved with the issue, and the same in whatever language a person uses the desk.
+The fixed words of a mail (本期要目, 责任编辑) are the theme's, not the catalogue's: they are
+printed matter that is approved with the issue, in whatever language a person uses the desk.
 """
 
 import dataclasses
