@@ -80,10 +80,12 @@ def mailbox_header(name: str, display_name: str, address: str) -> str:
 
 
 def token_header(name: str, token: str) -> str:
-    """Return a header whose value is one ASCII token, on a line of its own if that fits better."""
-    if len(name) + 2 + len(token) <= _LINE or len(token) >= _LINE:
-        return f"{name}: {token}{CRLF}"
-    return f"{name}:{CRLF} {token}{CRLF}"
+    """Return a header whose value is one ASCII token.
+
+    It is never folded: a line of up to 998 octets is legal, and readers that forget to take away
+    the space of a fold would not find their link.
+    """
+    return f"{name}: {token}{CRLF}"
 
 
 def link_header(name: str, links: tuple[str, ...]) -> str:
