@@ -1,6 +1,9 @@
 """The HTML part: the theme's template, its styles inlined, its slots still marked."""
 
-from markupsafe import Markup
+import re
+from itertools import pairwise
+
+from markupsafe import Markup, escape
 
 from mailer.rendering.cutting import Mark, mark
 from mailer.rendering.model import SenderIdentity
@@ -9,6 +12,8 @@ from mailer.rendering.themes import Theme, Words
 from mailer.rendering.view import IssueView
 
 _PREHEADER = 80
+_LONG_WORD = re.compile(r"[^\s\u2e80-\uffef]{31,}")
+_WORD_PIECE = 16
 _KEEP = ' data-css-inline="keep"'
 _SIZES = ((9, "name-9"), (12, "name-12"), (16, "name-16"))
 _MARKS = {name.replace("-", "_"): Markup(mark(Mark(name))) for name in Mark}  # noqa: S704 - constants
@@ -40,6 +45,7 @@ def html_part(  # noqa: PLR0913 - what a template prints, nothing more
         preheader=preheader(view),
         name_class=_name_class(view.masthead),
         content_ids=content_ids,
+        breakable=breakable,
         mark=_MARKS,
         field=_FIELDS,
         adaptive_css=Markup(theme.adaptive_css),  # noqa: S704 - a shipped file
@@ -54,6 +60,17 @@ def preheader(view: IssueView) -> str:
     """Return what a list of mails shows behind the subject: the headlines, as far as they fit."""
     shown = "；".join(article.title for article in view.articles if article.title)
     return shown if len(shown) <= _PREHEADER else f"{shown[: _PREHEADER - 1]}…"
+
+
+def breakable(text: str) -> Markup:
+    """Return ``text`` escaped, with places to break words that are longer than a phone is wide.
+
+    Without them one long web address widens the whole sheet. ``wbr`` is not copied with the text.
+    """
+    places = [0]
+    for word in _LONG_WORD.finditer(text):
+        places += range(word.start() + _WORD_PIECE, word.end(), _WORD_PIECE)
+    return Markup("<wbr>").join(escape(text[i:j]) for i, j in pairwise([*places, len(text)]))
 
 
 def _name_class(masthead: tuple[str, ...]) -> str:

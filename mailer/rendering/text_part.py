@@ -50,7 +50,8 @@ def text_part(
         _slot(f"{words.unsubscribe}{words.kind_mark}{mark(Field.UNSUBSCRIBE)}"),
         "",
     ]
-    return "\r\n".join(line for group in lines for line in group.split("\n"))
+    single = [line for line, before in zip(lines, ["x", *lines], strict=False) if line or before]
+    return "\r\n".join(line for group in single for line in group.split("\n"))
 
 
 def _slot(content: str) -> str:

@@ -6,10 +6,14 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lxml import html as lxml_html
+from markupsafe import escape
 
 from mailer.reading.model import IssueDocument
 from mailer.rendering.composing import compose
+from mailer.rendering.html_part import breakable
 from mailer.rendering.model import SenderIdentity, SlotValues
 from mailer.rendering.previewing import preview
 from mailer.rendering.themes import load_theme, theme_names
@@ -128,6 +132,16 @@ def test_the_html_is_as_it_was_written(page: str) -> None:
 def test_a_long_name_breaks_by_sense(title: str, lines: tuple[str, ...]) -> None:
     """The masthead breaks before 工作简报 and its like, never inside the word."""
     assert masthead_lines(title) == lines
+
+
+@given(st.text(alphabet=st.sampled_from('a/<&"水 。'), max_size=200))
+def test_long_words_may_break_and_nothing_else_changes(text: str) -> None:
+    """A long web address does not widen the sheet; its text stays what it was."""
+    shown = breakable(text)
+    assert escape(text) == shown.replace("<wbr>", "")
+    longest = max((len(word) for word in re.split(r"<wbr>|[\s水。]", shown.unescape())), default=0)
+    assert longest <= 30
+    assert ("<wbr>" in shown) == bool(re.search(r'[a/<&"]{31}', text))
 
 
 def test_every_shipped_theme_loads() -> None:
