@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from mailer.reading.model import (
     Article,
@@ -16,6 +17,10 @@ from mailer.reading.model import (
     Table,
 )
 from mailer.rendering.model import Credited, SenderIdentity, SlotValues
+
+# A busy machine is no failure: examples are judged by what they find, not by how long they take.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

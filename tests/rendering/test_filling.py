@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.reading.model import Article, IssueDocument, Paragraph
@@ -35,7 +35,6 @@ HEADERS = [
     "Content-Type",
 ]
 ONE_CLICK = [*HEADERS[:8], "List-Unsubscribe-Post", *HEADERS[8:]]
-same_fixtures = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +118,6 @@ def test_the_same_values_give_the_same_bytes(rendition: Rendition, values: SlotV
     assert fill(rendition, values) == fill(again, values)
 
 
-@same_fixtures
 @given(
     to_name=st.text(max_size=60),
     credit=st.builds(
@@ -148,7 +146,6 @@ def test_no_name_changes_the_message(
     assert html.count("<h1") == 1
 
 
-@same_fixtures
 @given(
     title=st.text(max_size=80),
     article=st.builds(
