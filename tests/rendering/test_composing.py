@@ -2,7 +2,6 @@
 
 import email
 import email.policy
-import io
 from dataclasses import replace
 from email.message import EmailMessage
 from typing import Any
@@ -11,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html as lxml_html
-from PIL import Image
 
 from mailer.reading.model import (
     Article,
@@ -20,36 +18,18 @@ from mailer.reading.model import (
     DocumentKind,
     IssueDocument,
     Paragraph,
-    Picture,
-    Secrecy,
     Table,
 )
 from mailer.rendering.composing import compose
 from mailer.rendering.errors import (
-    HeaderValueTooLong,
-    SecretDocument,
-    SenderNotAscii,
-    UnfinishedTheme,
-    UnknownTheme,
-    UnknownZone,
     UnreadableRendition,
-    UnsafeAddress,
-    UnsafeHeaderValue,
 )
 from mailer.rendering.findings import FindingCode
 from mailer.rendering.model import Credited, SenderIdentity, SlotValues
 from mailer.rendering.previewing import preview
 from mailer.rendering.rendition import Rendition
-from runtime.refusal import Refusal
 
 STRICT = email.policy.SMTP + email.policy.strict
-
-
-def png(side: int) -> bytes:
-    """Return a square picture."""
-    buffer = io.BytesIO()
-    Image.new("RGB", (side, side), (200, 22, 29)).save(buffer, "PNG")
-    return buffer.getvalue()
 
 
 def find(page: str, path: str) -> list[Any]:
@@ -233,49 +213,6 @@ def test_incomplete_issues_are_rendered_with_what_they_have(
         assert article.title.replace(" ", "") in visible(shown.html)
 
 
-def test_pictures_travel_inside(
-    document: IssueDocument, identity: SenderIdentity, values: SlotValues
-) -> None:
-    """A sendable picture is related by cid; others leave their caption and a finding."""
-    pictured = replace(
-        document,
-        articles=(
-            Article(
-                title="图文",
-                body=(
-                    Picture(caption="闸门一", data=png(900), media_type="image/png"),
-                    Picture(caption="闸门二", data=b"WMF...", media_type="image/x-wmf"),
-                    Picture(caption="闸门三", data=png(30)),
-                    Picture(caption="无图"),
-                ),
-            ),
-        ),
-    )
-    rendition = compose(pictured, identity)
-    assert [finding.code for finding in rendition.lint] == [FindingCode.PICTURE_LEFT_OUT]
-    assert "图文" in rendition.lint[0].text
-    shown = preview(rendition, replace(values, credits=()))
-    parsed = email.message_from_bytes(shown.message, _class=EmailMessage, policy=STRICT)
-    plain, related = parsed.iter_parts()
-    assert plain.get_content_type() == "text/plain"
-    assert isinstance(related, EmailMessage)
-    page, first, second = (part for part in related.iter_parts() if isinstance(part, EmailMessage))
-    assert related.get_content_type() == "multipart/related"
-    assert page.get_content_type() == "text/html"
-    html = page.get_content()
-    sources = find(html, "//img/@src")
-    assert sources == [f"cid:{part['Content-ID'].strip(' <>')}" for part in (first, second)]
-    assert find(html, "//img/@width") == ["592", "30"]
-    assert find(html, "//img/@alt") == ["闸门一", "闸门三"]
-    with Image.open(io.BytesIO(second.get_content())) as picture:
-        assert picture.size == (30, 30)
-    assert second.get_content_disposition() == "inline"
-    for caption in ("闸门一", "闸门二", "闸门三", "无图"):
-        assert caption in shown.text
-        assert caption in visible(shown.html)
-    assert shown.html.count("data:image/png;base64,") == 2
-
-
 def test_a_long_table_is_complete_in_both_parts(
     document: IssueDocument, identity: SenderIdentity, values: SlotValues
 ) -> None:
@@ -312,73 +249,3 @@ def test_findings_name_what_to_look_at(document: IssueDocument, identity: Sender
     assert set(codes) == {FindingCode.SUBJECT_LONG, FindingCode.ARTICLE_EMPTY}
     assert "空文" in codes[FindingCode.ARTICLE_EMPTY].text
     assert compose(document, identity).lint == ()
-
-
-def test_heavy_pictures_are_found(document: IssueDocument, identity: SenderIdentity) -> None:
-    """A message that many servers would refuse for its size is said to be one."""
-    noise = Image.effect_noise((2400, 2400), 90)
-    buffer = io.BytesIO()
-    noise.convert("RGB").save(buffer, "PNG", compress_level=0)
-    heavy = replace(
-        document, articles=(Article(title="大图", body=(Picture(data=buffer.getvalue()),)),)
-    )
-    (finding,) = compose(heavy, identity).lint
-    assert finding.code == FindingCode.MESSAGE_HEAVY
-    assert finding.size >= 22
-
-
-@pytest.mark.parametrize(
-    ("change", "error"),
-    [
-        ({"from_address": "简报@water.yunwan.example"}, SenderNotAscii),
-        ({"reply_to": "办公室@water.yunwan.example"}, SenderNotAscii),
-        ({"from_address": "a@b.example\r\nBcc: x"}, UnsafeAddress),
-        ({"unsubscribe_mailto": "nobody"}, UnsafeAddress),
-        ({"from_name": "办公室\r\nBcc: x"}, UnsafeHeaderValue),
-        ({"from_name": "局" * 501}, HeaderValueTooLong),
-        ({"list_id": "a b.example>\r\nX: y"}, UnsafeHeaderValue),
-        ({"zone": "Asia/Yunwan"}, UnknownZone),
-        ({"zone": "../../etc/passwd"}, UnknownZone),
-    ],
-)
-def test_a_wrong_sender_is_refused_when_the_issue_is_composed(
-    document: IssueDocument,
-    identity: SenderIdentity,
-    change: dict[str, Any],
-    error: type[Refusal],
-) -> None:
-    """No recipient's mail is needed to find out that none could be sent."""
-    with pytest.raises(error) as refusal:
-        compose(document, replace(identity, **change))
-    assert str(refusal.value).isprintable()
-
-
-def test_a_name_that_hides_an_encoded_word_is_refused(
-    document: IssueDocument, identity: SenderIdentity
-) -> None:
-    """The bulletin's name goes into the subject."""
-    with pytest.raises(UnsafeHeaderValue):
-        compose(replace(document, title="=?utf-8?q?a=0D=0ABcc:_x?="), identity)
-
-
-@pytest.mark.parametrize("secrecy", list(Secrecy))
-def test_a_marked_document_is_never_rendered(
-    document: IssueDocument, identity: SenderIdentity, secrecy: Secrecy
-) -> None:
-    """A file marked 秘密, 机密 or 绝密 stops here too, whoever let it through."""
-    with pytest.raises(SecretDocument, match=secrecy.value):
-        compose(replace(document, secrecy=secrecy), identity)
-
-
-def test_only_shipped_themes_and_their_languages(
-    document: IssueDocument, identity: SenderIdentity, values: SlotValues
-) -> None:
-    """A theme is a name, never a path; a language without words is said to be missing."""
-    for name in ("blue-head", "../red-head", ""):
-        with pytest.raises(UnknownTheme, match="red-head"):
-            compose(document, identity, theme=name)
-    with pytest.raises(UnfinishedTheme, match="fr"):
-        compose(document, identity, language="fr")
-    shown = preview(compose(document, identity, language="en"), values)
-    assert "No. 7 of 2026 (No. 128 in all)" in shown.text
-    assert 'lang="en"' in shown.html
