@@ -160,8 +160,9 @@ class Rendition:
             raise ValueError("bytes are left over")
         return rendition
 
+    @property
     def digest(self) -> str:
-        """Return the SHA-256 of the stored form in hexadecimal: what an approval binds."""
+        """The SHA-256 of the stored form in hexadecimal: what an approval binds."""
         return hashlib.sha256(self.to_bytes()).hexdigest()
 
 

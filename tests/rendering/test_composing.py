@@ -53,10 +53,10 @@ def test_the_same_issue_gives_the_same_bytes(
     first, second = compose(document, identity), compose(document, identity)
     assert first == second
     assert first.to_bytes() == second.to_bytes()
-    assert first.digest() == second.digest()
-    assert len(first.digest()) == 64
+    assert first.digest == second.digest
+    assert len(first.digest) == 64
     other = replace(document, articles=document.articles[:-1])
-    assert compose(other, identity).digest() != first.digest()
+    assert compose(other, identity).digest != first.digest
 
 
 @pytest.mark.parametrize("links", [False, True])
@@ -84,7 +84,7 @@ def test_damaged_bytes_are_refused_or_differ(
             loaded = Rendition.from_bytes(damaged)
         except UnreadableRendition:
             continue
-        assert loaded.digest() != rendition.digest()
+        assert loaded.digest != rendition.digest
 
 
 def test_another_version_is_refused() -> None:
