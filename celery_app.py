@@ -19,6 +19,12 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     broker_transport_options={"visibility_timeout": 3600, "socket_timeout": 5},
     timezone="UTC",
+    beat_schedule={
+        # The pause between sweeps is a setting; `mailer beat` puts it in.
+        "sweep": {"task": "sweep", "schedule": 1.0},
+        "seal": {"task": "seal", "schedule": 60.0},
+        "partitions": {"task": "partitions", "schedule": 6 * 3600.0},
+    },
 )
 # Without this a task that is published from another thread (a page) goes to an unconfigured broker.
 app.set_default()

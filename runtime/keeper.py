@@ -106,9 +106,7 @@ def keep(home: Path, user: str) -> None:
         except _Stopped:
             pass
         except Refusal as refusal:
-            write_private(
-                status, json.dumps({"refused": refusal.message.format(**refusal.details)})
-            )
+            write_private(status, json.dumps({"refused": refusal.in_english()}))
         finally:
             if servers:
                 status.unlink(missing_ok=True)

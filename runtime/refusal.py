@@ -36,3 +36,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is not a fault of the progra
     def __str__(self) -> str:
         """Return the message in the current language."""
         return translate(self.message).format(**self.details)
+
+    def in_english(self) -> str:
+        """Return the message as it is stored where it is not known who will read it."""
+        return self.message.format(**self.details)

@@ -1,10 +1,17 @@
 """What a command runs in."""
 
+import contextlib
+import getpass
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from kombu.exceptions import OperationalError
+
+from celery_app import app
 from runtime import process
 from runtime.process import Runtime
+from runtime.redis_client import broker_url
 from runtime.settings import load_settings, refuse_unknown
 
 
@@ -19,3 +26,16 @@ def open_runtime() -> Iterator[Runtime]:
     refuse_unknown()
     with process.open_runtime(load_settings()) as runtime:
         yield runtime
+
+
+def actor() -> str:
+    """Return who gives this command, as events name them: the system's user behind it."""
+    name = os.environ.get("SUDO_USER") or getpass.getuser()
+    return f"cli:{name}"[:100]
+
+
+def publish(runtime: Runtime, task: str, *arguments: int) -> None:
+    """Wake up a worker. The ledger says what is due, so a message that is lost costs a moment."""
+    app.conf.broker_url = broker_url(runtime.redis_url)
+    with contextlib.suppress(OperationalError, OSError):
+        app.send_task(task, args=arguments, retry=False)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from mailer.deliveries.ledger import Claimed
+from mailer.deliveries.ports import Claimed
 
 
 class Stop(Enum):

@@ -5,17 +5,16 @@ batch of results and its attempts and events, are one statement each, so each co
 The planner is kept on index scans, for a table that was filled a second ago has no statistics.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import LiteralString, Self
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-from psycopg import AsyncConnection
-from psycopg.rows import namedtuple_row
+from psycopg import AsyncConnection, InterfaceError, OperationalError
+from psycopg.rows import DictRow, dict_row
 
+from mailer.deliveries.ports import Claimed, LedgerLostError, Result
 from mailer.deliveries.statements import CLAIM, OPEN_DISPATCHES, RECORD, RELEASE, RENEW
-from mailer.deliveries.states import DeliveryCause, DeliveryState
 from runtime.database import driver_url
 
 LANE_LOCK = 0x4A42
@@ -25,51 +24,6 @@ PLAN_OPTIONS = (
     "-c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off"
     " -c enable_mergejoin=off -c jit=off -c idle_in_transaction_session_timeout=30s"
 )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Claimed:
-    """A delivery that this process holds until its lease ends."""
-
-    id: int
-    dispatch_id: int
-    rendition_id: int
-    address: str
-    normalised: str
-    message_id: str
-    credited: tuple[tuple[str, str, int | None, int | None], ...]
-    fence: int
-    attempts: int
-    from_address: str
-    doubt_held: bool
-    suppressed: bool
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AttemptRecord:
-    """One SMTP transaction, as it is kept."""
-
-    started_at: datetime
-    finished_at: datetime
-    outcome: str
-    stage: str
-    code: int | None
-    status: str | None
-    reply: str
-    server: str
-    tls: bool
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Result:
-    """What became of a claimed delivery: its new state, and the attempt unless none was made."""
-
-    id: int
-    fence: int
-    state: DeliveryState
-    cause: DeliveryCause
-    due_at: datetime | None
-    attempt: AttemptRecord | None
 
 
 class Ledger:
@@ -99,46 +53,21 @@ class Ledger:
         await connection.close()
         return None
 
-    @property
-    def owner(self) -> UUID:
-        """The name under which this ledger holds its claims."""
-        owner = self._names["owner"]
-        assert isinstance(owner, UUID)  # noqa: S101 - for the type checker
-        return owner
-
     async def open_dispatches(self) -> list[tuple[int, int]]:
         """Return (id, priority) of each dispatch that has deliveries due, by priority."""
-        cursor = await self._connection.execute(OPEN_DISPATCHES)
-        return [(int(str(row[0])), int(str(row[1]))) for row in await cursor.fetchall()]
+        return [(row["id"], row["priority"]) for row in await self._rows(OPEN_DISPATCHES)]
 
     async def claim(self, shares: Sequence[tuple[int, int]], lease: timedelta) -> list[Claimed]:
         """Claim due deliveries: of each (dispatch, n) at most n."""
-        cursor = self._connection.cursor(row_factory=namedtuple_row)
-        await cursor.execute(
+        rows = await self._rows(
             CLAIM,
-            {
-                **self._names,
-                "dispatches": [dispatch for dispatch, _ in shares],
-                "limits": [limit for _, limit in shares],
-                "lease": lease,
-            },
+            dispatches=[dispatch for dispatch, _ in shares],
+            limits=[limit for _, limit in shares],
+            lease=lease,
         )
         return [
-            Claimed(
-                id=row.id,
-                dispatch_id=row.dispatch_id,
-                rendition_id=row.rendition_id,
-                address=row.address,
-                normalised=row.normalised,
-                message_id=row.message_id,
-                credited=tuple(tuple(credit) for credit in row.credited),
-                fence=row.fence,
-                attempts=row.attempts,
-                from_address=row.from_address,
-                doubt_held=row.doubt_held,
-                suppressed=row.suppressed,
-            )
-            for row in await cursor.fetchall()
+            Claimed(**{**row, "credited": tuple(tuple(credit) for credit in row["credited"])})
+            for row in rows
         ]
 
     async def record(self, results: Sequence[Result], *, again: bool = False) -> set[int]:
@@ -147,57 +76,55 @@ class Ledger:
         ``again`` says that an earlier call with the same results was cut off, so that it is not
         known whether it was stored.
         """
-        columns: dict[str, list[object]] = {name: [] for name in _RESULT_COLUMNS}
-        for result in results:
-            for name, value in zip(_RESULT_COLUMNS, _row(result), strict=True):
-                columns[name].append(value)
-        return await self._ids(RECORD, {**columns, "again": again})
+        rows = zip(*(_row(result) for result in results), strict=True)
+        columns = {name: list(values) for name, values in zip(_RESULT_COLUMNS, rows, strict=True)}
+        return _ids(await self._rows(RECORD, again=again, **columns))
 
     async def release(self, claims: Sequence[Claimed]) -> set[int]:
         """Give back deliveries that were never started; return those that were still ours."""
-        return await self._ids(RELEASE, _keys(claims))
+        return _ids(await self._rows(RELEASE, **_keys(claims)))
 
     async def renew(self, claims: Sequence[Claimed], lease: timedelta) -> set[int]:
         """Begin the lease again; return the ids that are still ours."""
-        return await self._ids(RENEW, {**_keys(claims), "lease": lease})
+        return _ids(await self._rows(RENEW, lease=lease, **_keys(claims)))
 
     async def unsendable(self, claims: Sequence[Claimed]) -> tuple[set[int], set[str]]:
-        """Return which dispatches may not be sent from any more, and which addresses not at all."""
-        dispatches = await self._ids(
+        """Return which dispatches are not sent from any more, and which addresses not at all."""
+        dispatches = await self._rows(
             "SELECT id FROM dispatches WHERE id = ANY(%(dispatches)s) AND state <> 'sending'",
-            {"dispatches": sorted({claim.dispatch_id for claim in claims})},
+            dispatches=sorted({claim.dispatch_id for claim in claims}),
         )
-        cursor = await self._connection.execute(
+        addresses = await self._rows(
             "SELECT address FROM suppressions WHERE address = ANY(%(addresses)s)"
             " AND lifted_at IS NULL AND (until IS NULL OR until > now())",
-            {"addresses": [claim.normalised for claim in claims]},
+            addresses=[claim.normalised for claim in claims],
         )
-        return dispatches, {str(row[0]) for row in await cursor.fetchall()}
+        return _ids(dispatches), {row["address"] for row in addresses}
 
     async def rendition(self, rendition_id: int) -> bytes:
         """Return a stored rendition."""
-        cursor = await self._connection.execute(
-            "SELECT data FROM renditions WHERE id = %s", [rendition_id], binary=True
-        )
-        row = await cursor.fetchone()
-        if row is None:
-            raise LookupError(rendition_id)
-        data = row[0]
-        assert isinstance(data, bytes)  # noqa: S101 - for the type checker
-        return data
+        rows = await self._rows("SELECT data FROM renditions WHERE id = %(id)s", id=rendition_id)
+        return bytes(rows[0]["data"])
 
     async def reconnect(self) -> None:
-        """Connect anew after a lost connection: the claims stay ours, the lane is free for others."""
+        """Connect anew after a lost connection: the claims stay ours, the lane may be another's."""
         await self._connection.close()
-        self._connection = await _connect(self._url)
+        try:
+            self._connection = await _connect(self._url)
+        except OperationalError as error:
+            raise LedgerLostError from error
 
     async def close(self) -> None:
         """Close the connection, which frees the lane."""
         await self._connection.close()
 
-    async def _ids(self, query: LiteralString, values: Mapping[str, object]) -> set[int]:
-        cursor = await self._connection.execute(query, {**self._names, **values})
-        return {int(str(row[0])) for row in await cursor.fetchall()}
+    async def _rows(self, query: LiteralString, **values: object) -> list[DictRow]:
+        try:
+            cursor = self._connection.cursor(row_factory=dict_row)
+            await cursor.execute(query, {**self._names, **values})
+            return await cursor.fetchall()
+        except (OperationalError, InterfaceError) as error:
+            raise LedgerLostError from error
 
 
 async def _connect(url: str) -> AsyncConnection[tuple[object, ...]]:
@@ -239,14 +166,18 @@ def _row(result: Result) -> tuple[object, ...]:
         True,
         attempt.started_at,
         attempt.finished_at,
-        attempt.outcome,
-        attempt.stage,
+        attempt.outcome.value,
+        attempt.stage.value,
         attempt.code,
         attempt.status,
         attempt.reply,
         attempt.server,
         attempt.tls,
     )
+
+
+def _ids(rows: Sequence[DictRow]) -> set[int]:
+    return {row["id"] for row in rows}
 
 
 def _keys(claims: Sequence[Claimed]) -> dict[str, object]:

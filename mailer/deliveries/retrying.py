@@ -14,7 +14,8 @@ def retry_at(attempts: int, now: datetime, first: timedelta, *, chance: random.R
     The pause doubles with each attempt, up to four hours, and varies by ± 20 % so that deliveries
     that were deferred together do not come back together.
     """
-    pause = min(first * 2 ** min(max(attempts, 1) - 1, 16), LONGEST_PAUSE)
+    doublings = min(max(attempts, 1) - 1, 16)
+    pause = min(first * (1 << doublings), LONGEST_PAUSE)
     return now + pause * (1 + chance.uniform(-_JITTER, _JITTER))
 
 

@@ -10,18 +10,17 @@ import asyncio
 import contextlib
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from functools import partial
 
 import structlog
 
 from mailer.deliveries.concluding import conclude, suppressed
 from mailer.deliveries.holding import Held, Holding, Stop
-from mailer.deliveries.ledger import Claimed, Result
+from mailer.deliveries.ports import AttemptRecord, Courier, LedgerLostError, LedgerPort, Result
 from mailer.deliveries.sharing import fair_shares
-from mailer.smtp.transactions import Transaction
 from mailer.smtp.verdicts import Outcome, Stage
 from runtime.clock import elapsed
 
@@ -34,48 +33,6 @@ LOOK_SECONDS = 0.5
 STOP_SECONDS = 5.0
 """How long an open transaction may go on after the loop was told to stop."""
 LONGEST_RELAY_PAUSE = 30.0
-
-
-class LedgerLostError(Exception):
-    """The ledger cannot be reached just now."""
-
-
-class LedgerPort(Protocol):
-    """What the loop needs of the ledger. Each method may raise :class:`LedgerLostError`."""
-
-    async def open_dispatches(self) -> list[tuple[int, int]]:
-        """Return (id, priority) of each dispatch with deliveries due."""
-
-    async def claim(self, shares: Sequence[tuple[int, int]], lease: timedelta) -> list[Claimed]:
-        """Claim of each (dispatch, n) at most n deliveries."""
-
-    async def record(self, results: Sequence[Result], *, again: bool = False) -> set[int]:
-        """Store results; return those whose state was changed."""
-
-    async def release(self, claims: Sequence[Claimed]) -> set[int]:
-        """Give back what was never started."""
-
-    async def renew(self, claims: Sequence[Claimed], lease: timedelta) -> set[int]:
-        """Begin the lease again; return what is still ours."""
-
-    async def unsendable(self, claims: Sequence[Claimed]) -> tuple[set[int], set[str]]:
-        """Return dispatches that are no longer sent from, and suppressed addresses."""
-
-    async def reconnect(self) -> None:
-        """Reach the ledger again."""
-
-
-class Courier(Protocol):
-    """Carries one delivery at a time over a connection of its own."""
-
-    async def deliver(self, claim: Claimed, may_go_on: Callable[[], bool]) -> Transaction:
-        """Make the message and hand it to the relay."""
-
-    def abort(self) -> None:
-        """End the open transaction now; :meth:`deliver` then returns what is known of it."""
-
-    async def close(self) -> None:
-        """End the connection."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -206,25 +163,27 @@ class SendLoop:
             if held.stop is not None or not self._may_go_on(held):
                 self._conclude(held, None)
                 continue
-            transaction = await courier.deliver(held.claim, lambda held=held: self._may_go_on(held))
-            self._note_relay(transaction)
-            self._conclude(held, transaction)
+            attempt = await courier.deliver(held.claim, partial(self._may_go_on, held))
+            self._note_relay(attempt)
+            self._conclude(held, attempt)
 
     def _may_go_on(self, held: Held) -> bool:
         return held.may_go_on(elapsed(), self._limits.lease * MARGIN_SHARE)
 
-    def _note_relay(self, transaction: Transaction) -> None:
+    def _note_relay(self, attempt: AttemptRecord) -> None:
         """Slow down while the relay cannot be reached, and only then."""
-        unreachable = transaction.outcome is not Outcome.ACCEPTED and transaction.stage in _SESSION
+        unreachable = attempt.outcome is not Outcome.ACCEPTED and attempt.stage in _SESSION
         if not unreachable:
             self._relay_pause = 0.0
         else:
             self._relay_pause = min(max(1.0, self._relay_pause * 2), LONGEST_RELAY_PAUSE)
 
-    def _conclude(self, held: Held, transaction: Transaction | None) -> None:
+    def _conclude(self, held: Held, attempt: AttemptRecord | None) -> None:
         """Queue what is to be stored of a delivery that this process is done with."""
-        first_retry = timedelta(seconds=self._limits.first_retry)
-        result = transaction and conclude(held.claim, transaction, first_retry, chance=self._chance)
+        result = None
+        if attempt is not None:
+            first_retry = timedelta(seconds=self._limits.first_retry)
+            result = conclude(held.claim, attempt, first_retry, chance=self._chance)
         if result is None and held.stop is Stop.SUPPRESSED:
             result = suppressed(held.claim)
         if result is None:

@@ -24,7 +24,8 @@ WITH share AS (
       lease_until = now() + %(lease)s, fence = d.fence + 1
   FROM due WHERE d.id = due.id
   RETURNING d.id, d.dispatch_id, due.rendition_id, d.address, d.normalised, d.message_id,
-            d.credited, d.fence, d.attempts, due.from_address, due.doubt_policy = 'hold' AS doubt_held, d.state_before
+            d.credited, d.fence, d.attempts, due.from_address,
+            due.doubt_policy = 'hold' AS doubt_held, d.state_before
 ), told AS (
   INSERT INTO events (kind, delivery_id, actor, data)
   SELECT 'claimed', id, %(actor)s, jsonb_build_object('fence', fence) FROM claimed
@@ -36,7 +37,8 @@ WITH share AS (
   ) AS change GROUP BY 1, 2
   ON CONFLICT (dispatch_id, state, lane) DO UPDATE SET n = c.n + excluded.n
 )
-SELECT claimed.*, EXISTS (
+SELECT id, dispatch_id, rendition_id, address, normalised, message_id, credited, fence, attempts,
+  from_address, doubt_held, EXISTS (
     SELECT FROM suppressions s WHERE s.address = claimed.normalised AND s.lifted_at IS NULL
     AND (s.until IS NULL OR s.until > now())
   ) AS suppressed

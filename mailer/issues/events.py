@@ -38,7 +38,7 @@ class Event(Base):
     data: Mapped[dict[str, object]] = mapped_column(JSONB, server_default=text("'{}'"))
 
 
-def record(  # noqa: PLR0913 - an event has these parts
+def record(
     session: Session,
     kind: str,
     *,

@@ -83,7 +83,11 @@ class Issue(Base):
             name="approved",
         ),
         Index("ix_issues_due_at", "due_at", postgresql_where=text("state = 'scheduled'")),
-        Index("ix_issues_unrendered", "id", postgresql_where=text("state = 'submitted'")),
+        Index(
+            "ix_issues_unrendered",
+            "id",
+            postgresql_where=text("state = 'submitted' AND rendition_id IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -100,6 +104,10 @@ class Issue(Base):
     content_hash: Mapped[str] = mapped_column(String(64))
     source_name: Mapped[str] = mapped_column(String(255))
     source_sha256: Mapped[str] = mapped_column(String(64))
+    rendition_id: Mapped[int | None] = mapped_column(
+        ForeignKey("renditions.id", use_alter=True, deferrable=True)
+    )
+    """The rendition of the content as submitted; empty until a worker has made it."""
     approval_id: Mapped[int | None] = mapped_column(
         ForeignKey("approvals.id", use_alter=True, deferrable=True)
     )
@@ -112,6 +120,7 @@ class Issue(Base):
     finished_at: Mapped[datetime | None]
 
     bulletin: Mapped[Bulletin] = relationship(lazy="joined", innerjoin=True)
+    rendition: Mapped["StoredRendition | None"] = relationship(foreign_keys=[rendition_id])
     approval: Mapped["Approval | None"] = relationship(foreign_keys=[approval_id])
 
 

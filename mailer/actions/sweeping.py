@@ -1,0 +1,77 @@
+"""The sweep: everything that only the clock can find out, in small transactions of their own."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from mailer.actions.freezing import due_issues, freeze_issue
+from mailer.deliveries import sweeping
+from mailer.deliveries.models import DispatchPurpose
+from mailer.deliveries.retrying import doubt_pause
+from mailer.issues.changing import advance
+from mailer.issues.lifecycle import IssueCause, IssueState
+from mailer.issues.lookup import get_issue
+from mailer.issues.models import Issue
+from runtime.database import Database
+from runtime.settings import Settings
+
+_ACTOR = "sweep"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """What tasks are to be published: how many that send, and issues to be rendered."""
+
+    senders: int
+    renderings: tuple[int, ...]
+
+
+def sweep(database: Database, settings: Settings, secret: bytes, now: datetime) -> Wanted:
+    """Do what is due, and return what others are to do."""
+    with database.transaction() as session:
+        due = due_issues(session, now)
+    for issue_id in due:
+        with database.transaction() as session:
+            freeze_issue(session, issue_id, secret=secret, actor=_ACTOR, now=now)
+    pause = doubt_pause(timedelta(seconds=settings.retry_first_seconds))
+    with database.transaction() as session:
+        sweeping.expire_leases(session, pause)
+    with database.transaction() as session:
+        sweeping.hold_doubts(session)
+        sweeping.expire_deferred(session)
+        sweeping.cancel_open(session)
+    with database.transaction() as session:
+        _finish(session, now)
+    with database.transaction() as session:
+        return Wanted(
+            senders=sweeping.idle_lanes(session, settings.send_workers),
+            renderings=_unrendered(session),
+        )
+
+
+def _finish(session: Session, now: datetime) -> None:
+    """Close what is done, and with it the issues of which it is the distribution."""
+    for dispatch_id, issue_id, purpose in sweeping.finish_dispatches(session):
+        issue = get_issue(session, issue_id, lock=True)
+        if purpose == DispatchPurpose.DISTRIBUTION and issue.state == IssueState.SENDING:
+            advance(
+                session,
+                issue,
+                IssueCause.FINISH,
+                actor=_ACTOR,
+                now=now,
+                data={"dispatch": dispatch_id},
+            )
+
+
+def _unrendered(session: Session) -> tuple[int, ...]:
+    """Return submitted issues that nobody has rendered, should the message have been lost."""
+    return tuple(
+        session.scalars(
+            select(Issue.id)
+            .where(Issue.state == IssueState.SUBMITTED, Issue.rendition_id.is_(None))
+            .order_by(Issue.id)
+        )
+    )
