@@ -2,15 +2,11 @@
 
 from alembic import context
 
-import recipients.groups
-import recipients.list_tables
-import recipients.suppression
-import recipients.units  # noqa: F401 - importing the models fills the metadata
-from runtime.database import Base
+from mailer.actions.migrating import every_table
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    target_metadata=every_table(),
     transaction_per_migration=True,
 )
 with context.begin_transaction():

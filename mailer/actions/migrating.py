@@ -4,20 +4,34 @@ The owner role owns every table; the application's role may read and write them,
 attempts and seals it may only add and read. PostgreSQL holds that, not our code.
 """
 
+from importlib import import_module
+
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, MetaData, create_engine, text
 from sqlalchemy.engine import make_url
 
-from runtime.database import sqlalchemy_url
+from runtime.database import Base, sqlalchemy_url
 from runtime.paths import shipped
 from runtime.refusal import Refusal
 
 _MIGRATION_LOCK = 0x4A42_4D49
 APPEND_ONLY = ("events", "attempts")
 READ_ONLY = ("seals", "alembic_version")
+
+
+_TABLE_MODULES = (
+    "mailer.accounts.models",
+    "mailer.deliveries.models",
+    "mailer.issues.events",
+    "mailer.issues.models",
+    "recipients.groups",
+    "recipients.list_tables",
+    "recipients.suppression",
+    "recipients.units",
+)
 
 
 class NewerDatabaseError(Refusal):
@@ -29,10 +43,6 @@ class NewerDatabaseError(Refusal):
 
 class DatabaseNotReadyError(Refusal):
     """The database stands at {found} and this version needs {wanted}. Run: mailer init"""
-
-
-class SharedRoleError(Refusal):
-    """Migrations and the application use the same database role."""
 
 
 def migrate(owner_url: str, application_url: str) -> tuple[str | None, str]:
@@ -67,6 +77,13 @@ def migrate(owner_url: str, application_url: str) -> tuple[str | None, str]:
     finally:
         engine.dispose()
     return before, after or "-"
+
+
+def every_table() -> MetaData:
+    """Return the metadata with every table of the system in it."""
+    for module in _TABLE_MODULES:
+        import_module(module)
+    return Base.metadata
 
 
 def revision(connection: Connection) -> str | None:

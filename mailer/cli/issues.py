@@ -1,7 +1,7 @@
 """``mailer issues``: an issue from the file to the last delivery."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from sqlalchemy import select
@@ -35,7 +35,7 @@ Reason = Annotated[str | None, typer.Option(help="Why; kept in the log.")]
 
 
 class WhenError(Refusal):
-    """Say when: `mailer issues send {issue} --now`, or `mailer issues schedule {issue} --at TIME`."""
+    """Say when: mailer issues send {issue} --now, or mailer issues schedule {issue} --at TIME."""
 
 
 class OutFolderError(Refusal):
@@ -199,10 +199,10 @@ def send(
     """Send an approved issue at once; with --wait or --until-final, show the progress."""
     with open_runtime() as runtime:
         with runtime.database.transaction() as session:
-            issue = get_issue(session, issue_id)
+            get_issue(session, issue_id)
             if at_once:
                 outlet(runtime.settings)
-                issue = scheduling.send_now(session, issue_id, actor=actor(), now=now())
+                scheduling.send_now(session, issue_id, actor=actor(), now=now())
             elif not wait and not until_final:
                 raise WhenError(issue=issue_id)
         publish(runtime, "sweep")
@@ -245,7 +245,7 @@ def cancel(issue_id: Number, reason: Reason = None, as_json: AsJson = False) -> 
     _say(shown, as_json=as_json, text=_("Cancelled."))
 
 
-def _summary(issue: Issue) -> dict[str, str | int | None]:
+def _summary(issue: Issue) -> dict[str, Any]:
     """Return what every command tells of an issue; the keys are a contract."""
     return {
         "id": issue.id,
@@ -272,7 +272,7 @@ def _counts(session: Session, issue_id: int) -> dict[str, int]:
     return {state.value: n for state, n in found.counts.items()} if found else {}
 
 
-def _say(shown: dict[str, object], *, as_json: bool, text: str) -> None:
+def _say(shown: dict[str, Any], *, as_json: bool, text: str) -> None:
     if as_json:
         print_json(shown)
     else:

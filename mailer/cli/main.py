@@ -4,11 +4,10 @@ import os
 import sys
 from typing import NoReturn
 
-import click
 import typer
 from psycopg import OperationalError as DriverError
-from rich.markup import escape
 from sqlalchemy.exc import OperationalError
+from typer.core import TyperGroup
 
 import celery_app  # noqa: F401 - tasks that commands publish need the configured application
 from mailer.cli import (
@@ -47,43 +46,40 @@ for group in (bulletins, issues, lists, units, groups, log, users, embedded):
 
 
 def run() -> NoReturn:
-    """Run a command; 0 is done, 1 refused with a reason, 2 wrong usage."""
+    """Run a command; exit with 0 when done, 1 when refused with a reason, 2 for wrong usage."""
     language.set("en" if os.environ.get("MAILER_LANGUAGE") == "en" else "zh_CN")
     command = typer.main.get_command(app)
     _localise(command)
     try:
-        status = command.main(standalone_mode=False)
+        command()
     except Refusal as refusal:
-        errors.print(f"[red]{escape(str(refusal))}[/]")
-        status = 1
-    except click.ClickException as error:
-        error.show()
-        status = error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        status = 130
+        _say(str(refusal))
     except (OperationalError, DriverError) as error:
         reason = str(getattr(error, "orig", error)).strip().splitlines()[-1]
-        message = translate(
-            "The database cannot be reached or used: {reason}. Try `mailer doctor`."
+        _say(
+            translate(
+                "The database cannot be reached or used: {reason}. Check that it runs, and "
+                "MAILER_DATABASE_URL."
+            ).format(reason=reason)
         )
-        errors.print(f"[red]{escape(message.format(reason=reason))}[/]")
-        status = 1
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 0
-    sys.exit(status if isinstance(status, int) else 0)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(1)
 
 
-def _localise(command: click.Command) -> None:
+def _say(message: str) -> None:
+    errors.print(message, style="red", markup=False, soft_wrap=True)
+
+
+def _localise(command: object) -> None:
     """Translate the help of a command, its options and its subcommands."""
     for name in ("help", "short_help"):
         text = getattr(command, name, None)
-        if text:
+        if isinstance(text, str):
             setattr(command, name, translate(" ".join(text.split())))
-    for parameter in command.params:
-        if getattr(parameter, "help", None):
-            parameter.help = translate(parameter.help)  # type: ignore[attr-defined]
-    if isinstance(command, click.Group):
+    for parameter in getattr(command, "params", ()):
+        _localise(parameter)
+    if isinstance(command, TyperGroup):
         for child in command.commands.values():
             _localise(child)
 

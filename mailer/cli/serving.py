@@ -131,7 +131,7 @@ def web() -> None:
 
 
 def start_process() -> Runtime:
-    """Open this process for good. Names that are unknown are logged, for versions run side by side."""
+    """Open this process for good. Unknown names are logged only: versions may run side by side."""
     settings = load_settings()
     configure_logs(settings)
     for name in unknown_names():

@@ -72,6 +72,8 @@ class RelayCourier:
             message = fill(await self._renditions.get(claim.rendition_id), slot_values(claim))
         except Refusal as refusal:
             return _without_server(began, Outcome.REJECTED, Stage.CONTENT, refusal.in_english())
+        except ValueError as error:
+            return _without_server(began, Outcome.REJECTED, Stage.CONTENT, str(error))
         except LedgerLostError:
             return _without_server(began, Outcome.GIVEN_UP, Stage.CONTENT, Note.NOT_STARTED)
         if self._route.throttle is not None:

@@ -176,8 +176,8 @@ def timeline(session: Session, issue_id: int, delivery_id: int) -> list[Timeline
 
 
 def _matching(
-    statement: "Select[tuple[Delivery, DispatchPurpose]]", search: str
-) -> "Select[tuple[Delivery, DispatchPurpose]]":
+    statement: "Select[Delivery, DispatchPurpose]", search: str
+) -> "Select[Delivery, DispatchPurpose]":
     credit = exists().where(
         Credit.delivery_id == Delivery.id,
         or_(

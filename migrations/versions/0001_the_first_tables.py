@@ -575,6 +575,7 @@ def upgrade() -> None:
         sa.Column("content_hash", sa.String(length=64), nullable=False),
         sa.Column("source_name", sa.String(length=255), nullable=False),
         sa.Column("source_sha256", sa.String(length=64), nullable=False),
+        sa.Column("rendition_id", sa.Integer(), nullable=True),
         sa.Column("approval_id", sa.Integer(), nullable=True),
         sa.Column("due_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("submitted_by", sa.String(length=100), nullable=True),
@@ -616,6 +617,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["bulletin_id"], ["bulletins.id"], name=op.f("fk_issues_bulletin_id")
         ),
+        sa.ForeignKeyConstraint(
+            ["rendition_id"],
+            ["renditions.id"],
+            name=op.f("fk_issues_rendition_id"),
+            deferrable=True,
+            use_alter=True,
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_issues")),
         sa.UniqueConstraint(
             "bulletin_id", "source_sha256", name=op.f("uq_issues_bulletin_id_source_sha256")
@@ -633,7 +641,7 @@ def upgrade() -> None:
         "issues",
         ["id"],
         unique=False,
-        postgresql_where=sa.text("state = 'submitted'"),
+        postgresql_where=sa.text("state = 'submitted' AND rendition_id IS NULL"),
     )
     op.create_table(
         "list_entries",
@@ -1043,15 +1051,10 @@ def upgrade() -> None:
     )
     op.create_index("ix_credits_delivery_id", "credits", ["delivery_id"], unique=False)
     op.create_index("ix_credits_unit_id", "credits", ["unit_id", "dispatch_id"], unique=False)
-
-    op.create_foreign_key(
-        op.f("fk_issues_approval_id"),
-        "issues",
-        "approvals",
-        ["approval_id"],
-        ["id"],
-        deferrable=True,
-    )
+    for column, table in (("approval_id", "approvals"), ("rendition_id", "renditions")):
+        op.create_foreign_key(
+            op.f(f"fk_issues_{column}"), "issues", table, [column], ["id"], deferrable=True
+        )
     for statement in (_ENSURE_PARTITIONS, _EVENTS_HASH, _SEAL_EVENTS):
         op.execute(statement)
     op.execute("REVOKE ALL ON FUNCTION ensure_partitions(), seal_events(integer) FROM PUBLIC")
@@ -1062,6 +1065,8 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION seal_events(integer)")
     op.execute("DROP FUNCTION events_hash(bigint, bigint, text)")
     op.execute("DROP FUNCTION ensure_partitions()")
+    for column in ("approval_id", "rendition_id"):
+        op.drop_constraint(op.f(f"fk_issues_{column}"), "issues", type_="foreignkey")
     op.drop_index("ix_credits_unit_id", table_name="credits")
     op.drop_index("ix_credits_delivery_id", table_name="credits")
     op.drop_table("credits")
@@ -1108,7 +1113,9 @@ def downgrade() -> None:
     op.drop_table("entry_targets")
     op.drop_table("list_entries")
     op.drop_index(
-        "ix_issues_unrendered", table_name="issues", postgresql_where=sa.text("state = 'submitted'")
+        "ix_issues_unrendered",
+        table_name="issues",
+        postgresql_where=sa.text("state = 'submitted' AND rendition_id IS NULL"),
     )
     op.drop_index(
         "ix_issues_due_at", table_name="issues", postgresql_where=sa.text("state = 'scheduled'")
