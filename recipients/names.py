@@ -50,16 +50,15 @@ class SeparatorInNameError(UnusableNameError):
     """The text {shown} holds a semicolon, which parts one name from the next. Leave it out."""
 
 
-def tidy_name(text: str, *, limit: int = NAME_LENGTH) -> str:
+def tidy_line(text: str, *, limit: int = NAME_LENGTH) -> str:
     """Return ``text`` as it is stored: NFC, no invisible characters, single inner blanks.
 
     Raises:
         EmptyNameError: nothing is left.
-        ControlCharacterError: see the message; line breaks at either end are only white space.
-        EncodedWordError: an encoded word, in ASCII or in full-width letters.
         TooLongError: more than ``limit`` characters, also in its compatibility form (the form in
             which names are compared can be longer than the name).
-        SeparatorInNameError: a semicolon.
+        ControlCharacterError: see the message; line breaks at either end are only white space.
+        EncodedWordError: an encoded word, in ASCII or in full-width letters.
 
     """
     tidied = _INVISIBLE.sub("", unicodedata.normalize("NFC", text)).strip()
@@ -67,14 +66,26 @@ def tidy_name(text: str, *, limit: int = NAME_LENGTH) -> str:
         raise EmptyNameError
     _refuse_long(tidied, limit)
     _refuse_unprintable(tidied)
-    if ";" in tidied or "；" in tidied:
-        raise SeparatorInNameError(shown=shown(tidied))
     return re.sub(r"\s+", " ", tidied)
 
 
+def tidy_name(text: str) -> str:
+    """Return the name of a unit, group, list or tag as it is stored.
+
+    Raises:
+        SeparatorInNameError: a semicolon.
+        UnusableNameError: as :func:`tidy_line` does.
+
+    """
+    tidied = tidy_line(text)
+    if ";" in tidied or "；" in tidied:
+        raise SeparatorInNameError(shown=shown(tidied))
+    return tidied
+
+
 def tidy_optional(text: str) -> str:
-    """Return ``text`` as :func:`tidy_name` does; empty text is allowed (a person, a post)."""
-    return tidy_name(text) if key(text) else ""
+    """Return ``text`` as :func:`tidy_line` does; empty text is allowed (a person, a post)."""
+    return tidy_line(text) if key(text) else ""
 
 
 def tidy_note(text: str) -> str:
@@ -115,7 +126,8 @@ def _refuse_long(text: str, limit: int) -> None:
 
 def _refuse_unprintable(text: str) -> None:
     for position, character in enumerate(text, start=1):
-        if unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} or character in _REORDERING:
+        damaging = unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
+        if damaging or character in _REORDERING or character in "\ufffe\uffff":
             raise ControlCharacterError(shown=shown(text), position=position)
     if _ENCODED_WORD.search(unicodedata.normalize("NFKC", text)):
         raise EncodedWordError(shown=shown(text))

@@ -3,10 +3,28 @@
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy.orm import Session
 
 from recipients.directory import Directory, KnownName, NameUse, Subject
+from recipients.import_planning import ImportPlan
+from recipients.importing import apply_import, plan_import
+from recipients.sheets import read_sheet
 
 MakeDirectory = Callable[..., Directory]
+ImportText = Callable[[str], ImportPlan]
+
+
+@pytest.fixture
+def import_text(session: Session) -> ImportText:
+    """Return a way to import a table that is written out in the test."""
+
+    def run(text: str) -> ImportPlan:
+        sheet = read_sheet(text.strip().encode(), "directory.csv")
+        plan = plan_import(session, sheet)
+        apply_import(session, plan)
+        return plan
+
+    return run
 
 
 @pytest.fixture(scope="session")
