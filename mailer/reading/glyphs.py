@@ -1,0 +1,121 @@
+"""Letters with their places, as PDF and OFD pages hold them, and the rows they form."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+_SAME_ROW = 0.4  # of the letter size: baselines nearer than this are one row
+_TOUCHING = 0.18  # of the letter size: gaps below are none
+_HAN_GAP = 0.7  # of the letter size: justified Han letters may stand that far apart
+_TWICE = 0.25  # of the letter size: a letter printed twice (for boldness) stands nearer
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Glyph:
+    """One letter on a page; ``y`` is its baseline, counted from the top of the page, in points."""
+
+    text: str
+    x0: float
+    x1: float
+    y: float
+    size: float
+    bold: bool = False
+    color: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """Letters of one row that stand together."""
+
+    glyphs: tuple[Glyph, ...]
+
+    @property
+    def x0(self) -> float:
+        """Return the left edge."""
+        return self.glyphs[0].x0
+
+    @property
+    def x1(self) -> float:
+        """Return the right edge."""
+        return max(glyph.x1 for glyph in self.glyphs)
+
+    @property
+    def y(self) -> float:
+        """Return the baseline."""
+        return self.glyphs[0].y
+
+    @property
+    def size(self) -> float:
+        """Return the size of most letters."""
+        return most(glyph.size for glyph in self.glyphs)
+
+
+def rows(glyphs: Iterable[Glyph]) -> list[tuple[Glyph, ...]]:
+    """Return the letters row by row, each row from left to right, blanks left out."""
+    found: list[list[Glyph]] = []
+    for glyph in sorted(glyphs, key=lambda each: (each.y, each.x0)):
+        if glyph.text.isspace():
+            continue
+        # Compare with the row's first letter, so that a slow slope never chains two rows.
+        if found and abs(glyph.y - found[-1][0].y) < _SAME_ROW * max(glyph.size, found[-1][0].size):
+            found[-1].append(glyph)
+        else:
+            found.append([glyph])
+    return [_single(sorted(row, key=lambda each: each.x0)) for row in found]
+
+
+def runs(row: Sequence[Glyph], gap: float) -> list[Run]:
+    """Split a row where two letters stand more than ``gap`` letter sizes apart."""
+    parts: list[list[Glyph]] = [[row[0]]]
+    for before, after in pairwise(row):
+        if after.x0 - before.x1 > gap * max(before.size, after.size):
+            parts.append([after])
+        else:
+            parts[-1].append(after)
+    return [Run(glyphs=tuple(part)) for part in parts]
+
+
+def text_of(row: Sequence[Glyph]) -> str:
+    """Return the text of a row; a gap becomes as many blanks as it is wide."""
+    text = row[0].text
+    for before, after in pairwise(row):
+        text += _blanks(before, after) + after.text
+    return text
+
+
+def most(sizes: Iterable[float]) -> float:
+    """Return the most frequent size, to half a point; the larger of two that are as frequent."""
+    counts: dict[float, int] = {}
+    for size in sizes:
+        rounded = round(size * 2) / 2
+        counts[rounded] = counts.get(rounded, 0) + 1
+    return max(counts, key=lambda size: (counts[size], size))
+
+
+def pitch(tops: Sequence[float]) -> float:
+    """Return the usual distance between rows."""
+    gaps = [after - before for before, after in pairwise(tops) if after - before > 1]
+    return median(gaps) if gaps else 0.0
+
+
+def _blanks(before: Glyph, after: Glyph) -> str:
+    gap = after.x0 - before.x1
+    size = max(before.size, after.size)
+    wide = before.text > "\u2fff" and after.text > "\u2fff"
+    if gap < (_HAN_GAP if wide else _TOUCHING) * size:
+        return ""
+    return " " * max(1, round(gap / (size / 2) - (0 if wide else 0.5)))
+
+
+def _single(row: list[Glyph]) -> tuple[Glyph, ...]:
+    """Drop letters that are printed a second time over themselves."""
+    kept: list[Glyph] = []
+    for glyph in row:
+        again = any(
+            glyph.text == other.text and abs(glyph.x0 - other.x0) < _TWICE * glyph.size
+            for other in kept[-3:]
+        )
+        if not again:
+            kept.append(glyph)
+    return tuple(kept)

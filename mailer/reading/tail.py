@@ -1,0 +1,217 @@
+"""The tail (报尾): where the distribution blocks stand, and what else stands there."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from mailer.reading.dates import find_date
+from mailer.reading.entries import BlockText, plausible, read_entries
+from mailer.reading.labels import IMPRINT, PRINTED, Label, find_labels
+from mailer.reading.letters import compact, has_sentence
+from mailer.reading.lines import Figure, Grid, Item, Line, Ruling
+from mailer.reading.names import looks_like_receiver, looks_like_unit
+
+ATTACHMENT = re.compile(r"^\s*附\s*件\s*[0-9０-９一二三四五]*\s*[:：.、]?|^\s*附\s*[:：]")
+_TOPIC = re.compile(r"^\s*主\s*题\s*词\s*[:：]")
+_END_BRACKET = re.compile(r"[（(]\s*$")
+_LONGEST_LINE = 400
+_LONG = 40
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RawBlock:
+    """A label and the printed lines under it."""
+
+    label: Label
+    lines: tuple[BlockText, ...]
+    number: int
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """Return the entries."""
+        return read_entries(self.lines).entries
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tail:
+    """The blocks, the lines of the imprint, and which items they take (from, to)."""
+
+    blocks: tuple[RawBlock, ...] = ()
+    imprint: tuple[str, ...] = ()
+    start: int = 0
+    end: int = 0
+
+
+@dataclass(kw_only=True, slots=True)
+class _Open:
+    """A block that is being read."""
+
+    label: Label
+    number: int
+    first: int
+    """Index of the item that the label stands in."""
+    lines: list[BlockText] = field(default_factory=list)
+    closed: bool = False
+
+
+def read_tail(items: Sequence[Item], start: int) -> Tail:
+    """Return the last run of labels whose text reads as a distribution.
+
+    A paragraph of the body may begin 报： and hold sentences; so the runs are tried from the end.
+    """
+    labelled = [
+        index
+        for index in range(start, len(items))
+        if isinstance(item := items[index], Line) and find_labels(item.text)
+    ]
+    while labelled:
+        last = labelled[-1]
+        first = last
+        for index in reversed(labelled[:-1]):
+            if not _hangs_together(items, index, first):
+                break
+            first = index
+        tail = _read(items, first)
+        for index in labelled:
+            if index > first and tail.blocks and not _holds(tail.blocks[0]):
+                first = index
+                tail = _read(items, first)
+        if tail.blocks and all(_holds(block) for block in tail.blocks):
+            return tail
+        labelled = [index for index in labelled if index < first]
+    return Tail(start=len(items), end=len(items))
+
+
+def _holds(block: RawBlock) -> bool:
+    """Tell whether a block may stay: it is plausible, or empty as on a form."""
+    return not block.entries or plausible(block.entries)
+
+
+def _hangs_together(items: Sequence[Item], upper: int, lower: int) -> bool:
+    """Tell whether nothing but lines of a block stands between two labels."""
+    between = [item for item in items[upper + 1 : lower] if isinstance(item, Line | Grid | Figure)]
+    if any(not isinstance(item, Line) for item in between):
+        return False
+    head = items[upper]
+    assert isinstance(head, Line)  # noqa: S101 - the caller passes indexes of labelled lines
+    lines = [line for line in between if isinstance(line, Line)]
+    return _is_listing(head.text) and all(_is_listing(line.text) for line in lines)
+
+
+def _is_listing(text: str) -> bool:
+    """Tell whether a line may belong to a block or imprint: no sentence goes on in it."""
+    bare = compact(text)
+    inner = re.sub(r"[（(][^（）()]*[）)]", "", bare).rstrip("。；;")
+    parts = [part for part in re.split("[。]", inner) if part]
+    known = all(find_labels(part) or IMPRINT.match(part) for part in parts[1:])
+    return len(bare) <= _LONGEST_LINE and known and "！" not in inner and "？" not in inner
+
+
+def _read(items: Sequence[Item], first: int) -> Tail:
+    """Read the blocks from their first label on."""
+    blocks: list[_Open] = []
+    imprint: list[str] = []
+    end = first
+    for index in range(first, len(items)):
+        item = items[index]
+        if isinstance(item, Ruling):
+            if blocks:
+                blocks[-1].closed = True
+            continue
+        if not isinstance(item, Line) or ATTACHMENT.match(item.text):
+            break
+        if not _read_line(index, item, blocks, imprint):
+            break
+        end = index + 1
+    raw = tuple(
+        RawBlock(label=block.label, lines=tuple(block.lines), number=block.number)
+        for block in blocks
+    )
+    return Tail(blocks=raw, imprint=tuple(imprint), start=first, end=end)
+
+
+def _read_line(index: int, line: Line, blocks: list[_Open], imprint: list[str]) -> bool:
+    """Take a line into the open block, a new one or the imprint; False where the tail ends."""
+    text = line.text
+    printed = PRINTED.search(text) if find_date(text) else None
+    if printed or _TOPIC.match(text):
+        imprint.append(text)
+        _close(blocks)
+        return True
+    labels = find_labels(text)
+    before = text[: labels[0].start] if labels else text
+    if before.strip(" \u3000（(>") and not _continue(before, line, blocks, imprint):
+        return False
+    for number, label in enumerate(labels):
+        until = labels[number + 1].start if number + 1 < len(labels) else len(text)
+        block = _Open(label=label, number=line.number, first=index)
+        blocks.append(block)
+        content = text[label.end : until]
+        _add(block, content, line, imprint, last=number + 1 == len(labels))
+    return True
+
+
+def _continue(text: str, line: Line, blocks: list[_Open], imprint: list[str]) -> bool:
+    """Take the text of a line before any label: the open block's, or the imprint's."""
+    if IMPRINT.match(text.strip()) or _is_contact(text):
+        imprint.append(text.strip())
+        _close(blocks)
+        return True
+    block = blocks[-1] if blocks else None
+    if block is None or block.closed or not _fits(text, block):
+        return False
+    _add(block, text, line, imprint, last=True)
+    return True
+
+
+def _is_contact(text: str) -> bool:
+    """Tell whether a line begins with a unit and goes on with its telephone."""
+    match = IMPRINT.search(text)
+    return (
+        match is not None
+        and match["label"] is not None
+        and looks_like_unit(text[: match.start()])
+        and not has_sentence(text.rstrip("。"))
+    )
+
+
+def _fits(text: str, block: _Open) -> bool:
+    """Tell whether a line without a label may go on with the block's entries."""
+    if not _is_listing(text):
+        return False
+    before = block.lines[-1] if block.lines else None
+    if before is None or before.full or before.text.rstrip()[-1:] in ("，", "、", "；", ",", ""):
+        return True
+    pieces = [piece for piece in re.split(r"[，、；]|\s{2,}", text.strip()) if piece.strip()]
+    return any(looks_like_receiver(piece) for piece in pieces) or (
+        len(compact(text)) <= _LONG and before.full is None and not has_sentence(text)
+    )
+
+
+def _add(block: _Open, text: str, line: Line, imprint: list[str], *, last: bool) -> None:
+    """Add text to a block; an imprint that follows on the same line goes to the imprint."""
+    found = _imprint_within(text)
+    if found is not None:
+        imprint.append(text[found:].strip())
+        text = text[:found]
+        text = _END_BRACKET.sub("", text)
+        last = False
+    if text.strip():
+        full = line.full if last else False
+        block.lines.append(BlockText(text=text, full=full))
+    if text.rstrip().rstrip("）)").endswith("。") or found is not None:
+        block.closed = True
+
+
+def _imprint_within(text: str) -> int | None:
+    """Return where an imprint begins inside a block's text: after blanks or a stop."""
+    for match in IMPRINT.finditer(text):
+        before = text[: match.start()]
+        if not before.strip() or before[-1:] in (" ", "\u3000", "。", "，", "、", "；"):
+            return match.start()
+    return None
+
+
+def _close(blocks: list[_Open]) -> None:
+    if blocks:
+        blocks[-1].closed = True
