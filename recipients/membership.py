@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import and_, exists, select, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from recipients.groups import Group, GroupUnit, Membership
 from recipients.units import Unit, UnitTag
@@ -19,10 +19,11 @@ def members_of(session: Session, group_ids: Collection[int]) -> Mapping[int, Seq
     if not group_ids:
         return {}
     members: dict[int, list[int]] = defaultdict(list)
+    exception = aliased(GroupUnit)  # the listed rule joins the table itself
     excepted = exists().where(
-        GroupUnit.group_id == Group.id,
-        GroupUnit.unit_id == Unit.id,
-        GroupUnit.membership == Membership.EXCEPTION,
+        exception.group_id == Group.id,
+        exception.unit_id == Unit.id,
+        exception.membership == Membership.EXCEPTION,
     )
     wanted = and_(Unit.active, Group.id.in_(group_ids), ~excepted)
     columns = select(Group.id.label("group_id"), Unit.id, Unit.pinyin, Unit.name)
