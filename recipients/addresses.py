@@ -88,7 +88,7 @@ def read_address(text: str) -> Address:
         raise NoDomainError(shown=shown(text))
     try:
         valid = email_validator.validate_email(
-            written, check_deliverability=False, globally_deliverable=False
+            written, check_deliverability=False, globally_deliverable=False, strict=True
         )
     except email_validator.EmailNotValidError as error:
         raise InvalidAddressError(shown=shown(text), reason=str(error)) from error
