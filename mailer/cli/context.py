@@ -6,9 +6,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from kombu.exceptions import OperationalError
-
-from celery_app import app
 from runtime import process
 from runtime.process import Runtime
 from runtime.redis_client import broker_url
@@ -36,6 +33,10 @@ def actor() -> str:
 
 def publish(runtime: Runtime, task: str, *arguments: int) -> None:
     """Wake up a worker. The ledger says what is due, so a message that is lost costs a moment."""
+    from kombu.exceptions import OperationalError  # noqa: PLC0415 - commands start faster without
+
+    from celery_app import app  # noqa: PLC0415 - as above
+
     app.conf.broker_url = broker_url(runtime.redis_url)
     with contextlib.suppress(OperationalError, OSError):
         app.send_task(task, args=arguments, retry=False)

@@ -2,59 +2,74 @@
 
 import os
 import sys
+from importlib import import_module
 from typing import NoReturn
 
 import typer
-from psycopg import OperationalError as DriverError
-from sqlalchemy.exc import OperationalError
 from typer.core import TyperGroup
 
-import celery_app  # noqa: F401 - tasks that commands publish need the configured application
-from mailer.cli import (
-    bulletins,
-    embedded,
-    groups,
-    issues,
-    lists,
-    log,
-    reading,
-    serving,
-    setting_up,
-    units,
-    users,
-)
 from mailer.cli.output import errors
 from runtime.refusal import Refusal
 from runtime.text import language, translate
 
-app = typer.Typer(
-    help="Jianbao: sends an office's bulletin to the units of its blocks, and keeps the proof.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-app.command("read")(reading.read)
-app.command("init")(setting_up.init)
-app.command("settings")(setting_up.settings)
-app.command("up")(serving.up)
-app.command("web", hidden=True)(serving.web)
-app.command("worker", hidden=True)(serving.worker)
-app.command("beat", hidden=True)(serving.beat)
-for group in (bulletins, issues, lists, units, groups, log, users, embedded):
-    app.add_typer(group.app)
+# Imported when they are called for: the whole of the system takes a second to load, a command that
+# needs a part of it should not wait for that.
+_COMMANDS = {
+    "read": "mailer.cli.reading:read",
+    "init": "mailer.cli.setting_up:init",
+    "settings": "mailer.cli.setting_up:settings",
+    "log": "mailer.cli.log:log",
+    "up": "mailer.cli.serving:up",
+    "demo": "mailer.cli.demo:demo",
+}
+_INNER_COMMANDS = {
+    "web": "mailer.cli.serving:web",
+    "worker": "mailer.cli.serving:worker",
+    "beat": "mailer.cli.serving:beat",
+}
+_GROUPS = ("bulletins", "issues", "lists", "units", "groups", "users", "embedded")
+
+
+def build(wanted: str | None) -> typer.Typer:
+    """Return the application with the command or group ``wanted``; with all where it is neither."""
+    app = typer.Typer(
+        help="Jianbao: sends an office's bulletin to the units of its blocks, and keeps the proof.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+
+    @app.callback()
+    def _root() -> None:
+        """Keep the commands' names, also while there is a single one."""
+
+    every = (*_COMMANDS, *_INNER_COMMANDS, *_GROUPS)
+    for name in (wanted,) if wanted in every else every:
+        if name in _GROUPS:
+            app.add_typer(import_module(f"mailer.cli.{name}").app)
+        else:
+            place = _COMMANDS.get(name) or _INNER_COMMANDS[name]
+            module, _, function = place.partition(":")
+            hidden = name in _INNER_COMMANDS
+            app.command(name, hidden=hidden)(getattr(import_module(module), function))
+    return app
 
 
 def run() -> NoReturn:
     """Run a command; exit with 0 when done, 1 when refused with a reason, 2 for wrong usage."""
     language.set("en" if os.environ.get("MAILER_LANGUAGE") == "en" else "zh_CN")
-    command = typer.main.get_command(app)
+    arguments = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
+    command = typer.main.get_command(build(arguments[0] if arguments else None))
     _localise(command)
     try:
         command()
     except Refusal as refusal:
         _say(str(refusal))
-    except (OperationalError, DriverError) as error:
+    except Exception as error:
+        # SQLAlchemy and psycopg are not imported here: most commands that fail need neither.
+        if type(error).__name__ != "OperationalError":
+            raise
         reason = str(getattr(error, "orig", error)).strip().splitlines()[-1]
         _say(
             translate(
