@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, insert, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from mailer.actions.adding import add_issue
@@ -157,9 +158,12 @@ class Site:
             return issue.id
 
     def progress(self, issue: int) -> Progress | None:
-        """Return how far the issue is."""
-        with self.runtime.database.transaction() as session:
-            return progress(session, issue)
+        """Return how far the issue is; None before it is frozen, or while the database is away."""
+        try:
+            with self.runtime.database.transaction() as session:
+                return progress(session, issue)
+        except OperationalError:
+            return None
 
     def sent(self, issue: int) -> int:
         """Return how many deliveries of the issue are accepted."""
