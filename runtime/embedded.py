@@ -14,13 +14,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from runtime.keeper import state_folder
 from runtime.paths import PROJECT_ROOT
 from runtime.refusal import Refusal
 from runtime.settings import Settings
+from runtime.text import language
 from runtime.unprivileged import HomeNotWritableError
 
 _START_SECONDS = 90.0
@@ -40,9 +41,10 @@ class EmbeddedSilentError(Refusal):
 class Addresses:
     """Where the services are: PostgreSQL for the application and for migrations, and Redis."""
 
-    database_url: str
-    owner_url: str
-    redis_url: str
+    # Passwords are in them, so they are not shown.
+    database_url: str = field(repr=False)
+    owner_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,6 +63,8 @@ def services(settings: Settings) -> Iterator[Addresses]:
 
     Raises:
         EmbeddedRefusedError: they cannot start, with the reason and what to do.
+        EmbeddedSilentError: they take too long.
+        HomeNotWritableError: there is no place for them.
 
     """
     database = settings.database_url and settings.database_url.get_secret_value()
@@ -86,9 +90,12 @@ def _held(settings: Settings) -> Iterator[Addresses]:
         home.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
         start_lock = (folder / "start.lock").open("a")
+        holders = (folder / "holders.lock").open("a")
     except OSError as error:
-        raise HomeNotWritableError(path=folder, reason=error.strerror) from error
-    with (folder / "holders.lock").open("a") as holders:
+        raise HomeNotWritableError(
+            path=error.filename or folder, reason=error.strerror or str(error)
+        ) from error
+    with holders:
         with start_lock:
             fcntl.flock(start_lock, fcntl.LOCK_EX)
             # While a keeper ends it holds this lock exclusively: we wait for it to be gone.
@@ -106,8 +113,8 @@ def running(home: Path) -> Status | None:
         status = json.loads((folder / "status.json").read_text("utf-8"))
     except (OSError, ValueError):
         return None
-    if "pid" not in status:
-        return None
+    if not _lives(status["pid"]):
+        return None  # a killed keeper's, which the new one has not removed yet
     return Status(
         pid=status["pid"],
         data=Path(status["data"]),
@@ -145,6 +152,16 @@ def stop(home: Path) -> bool:
     return True
 
 
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # it lives, and is another user's
+    return True
+
+
 def _keeper_lives(folder: Path) -> bool:
     """Return whether a keeper holds its lock."""
     try:
@@ -158,43 +175,60 @@ def _keeper_lives(folder: Path) -> bool:
 
 
 def _start(home: Path, user: str) -> Status:
-    """Start a keeper and wait until its services answer."""
+    """Start a keeper and wait until its services answer.
+
+    Another keeper may live still: one that is ending, or one whose starter was killed. We wait
+    until it has gone or its services answer.
+    """
     folder = state_folder(home)
     log_path = folder / "keeper.log"
-    status_path = folder / "status.json"
-    status_path.unlink(missing_ok=True)
-    with log_path.open("ab") as log:
-        keeper = subprocess.Popen(  # noqa: S603 - our own module, no shell
-            [sys.executable, "-m", "runtime.keeper", str(home), user],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=PROJECT_ROOT,
-            start_new_session=True,
-        )
+    keeper: subprocess.Popen[bytes] | None = None
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         found = running(home)
         if found is not None:
-            _forget(keeper)
+            if keeper is not None:
+                _forget(keeper)
             return found
-        if keeper.poll() is not None:
-            raise EmbeddedRefusedError(reason=_reason(status_path, log_path))
+        if keeper is None:
+            if not _keeper_lives(folder):
+                keeper = _start_keeper(home, user, log_path)
+        elif keeper.poll() is not None:
+            raise EmbeddedRefusedError(reason=_reason(keeper, log_path))
         time.sleep(0.02)
+    if keeper is not None:
+        keeper.terminate()
+        _forget(keeper)
     raise EmbeddedSilentError(seconds=int(_START_SECONDS), log=log_path)
+
+
+def _start_keeper(home: Path, user: str, log_path: Path) -> "subprocess.Popen[bytes]":
+    try:
+        log = log_path.open("ab")
+    except OSError as error:
+        raise HomeNotWritableError(path=log_path, reason=error.strerror) from error
+    with log:
+        return subprocess.Popen(  # noqa: S603 - our own module, no shell
+            [sys.executable, "-m", "runtime.keeper", str(home), user, language.get()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            cwd=PROJECT_ROOT,
+            start_new_session=True,
+        )
 
 
 def _forget(keeper: "subprocess.Popen[bytes]") -> None:
     """Let the keeper outlive us: without this, its Popen warns when it is collected."""
+    if keeper.stdout is not None:
+        keeper.stdout.close()
     keeper.returncode = 0
 
 
-def _reason(status: Path, log: Path) -> str:
+def _reason(keeper: "subprocess.Popen[bytes]", log: Path) -> str:
     """Return why the keeper ended before its services answered."""
-    try:
-        return str(json.loads(status.read_text("utf-8"))["refused"])
-    except (OSError, ValueError, KeyError):
-        lines = log.read_text("utf-8", errors="replace").strip().splitlines()
-        return f"{lines[-1] if lines else 'No message was left'} ({log})"
-    finally:
-        status.unlink(missing_ok=True)
+    said, _ = keeper.communicate()
+    if said:
+        return said.decode()
+    lines = log.read_text("utf-8", errors="replace").strip().splitlines()
+    return f"{lines[-1] if lines else 'No message was left'} ({log})"

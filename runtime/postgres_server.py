@@ -6,13 +6,13 @@ It listens on a Unix socket in a folder of mode 0700 and on no port, and asks fo
 """
 
 import contextlib
-import os
 import secrets
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
@@ -21,6 +21,7 @@ import psycopg
 from psycopg import sql
 
 from runtime import unprivileged
+from runtime.forgotten import end_forgotten
 from runtime.refusal import Refusal
 from runtime.unprivileged import Placement
 
@@ -39,13 +40,19 @@ class NoEmbeddedPostgresError(Refusal):
 
 
 class NoRoomError(Refusal):
-    """There is no room for the embedded database under {path}: {free} MiB are free and 300 are
+    """There is no room for the embedded database in {path}: {free} MiB are free and 300 are
     needed. Free some space, or set MAILER_HOME to a folder on another disk.
     """
 
 
 class PostgresFailedError(Refusal):
     """The embedded PostgreSQL did not start: {reason}. Its log is {log}."""
+
+
+class OtherPasswordError(Refusal):
+    """The embedded database in {data} was made with another password than the one that is noted in
+    {credentials}. Bring that file back from a backup of the home, with the data that it belongs to.
+    """
 
 
 def programs() -> Path:
@@ -64,15 +71,32 @@ def url(sockets: Path, role: str, password: str, database: str = DATABASE) -> st
     return f"postgresql://{role}:{quote(password)}@/{database}?host={quote(str(sockets), safe='')}"
 
 
+def require_room(data: Path) -> None:
+    """Raise unless a database is in ``data`` or there is room to make one.
+
+    Raises:
+        NoRoomError: too little is free on that disk.
+
+    """
+    free = shutil.disk_usage(data.parent).free
+    if free < _LEAST_FREE_BYTES and not (data / "postgres" / "PG_VERSION").exists():
+        raise NoRoomError(path=data.parent, free=free // 2**20)
+
+
 class PostgresServer:
     """One data folder and the server process that serves it."""
 
-    def __init__(self, placement: Placement, sockets: Path, passwords: dict[str, str]) -> None:
+    def __init__(
+        self, placement: Placement, sockets: Path, passwords: dict[str, str], state: Path
+    ) -> None:
         self._placement = placement
+        self._state = state
         self._data = placement.data / "postgres"
         self._sockets = sockets
         self._passwords = passwords
-        self._log = placement.data / "postgres.log"
+        # Not beside the data: root writes it, and the services must not choose where to.
+        self._log = state / "postgres.log"
+        self._log_start = 0
         self._process: subprocess.Popen[bytes] | None = None
         installed = programs()
         self._postgres = placement.program(installed / "postgres", installed.parent)
@@ -81,8 +105,9 @@ class PostgresServer:
         """Create the data folder if there is none, start the server and wait until it answers."""
         if not (self._data / "PG_VERSION").exists():
             self._create()
-        self._end_forgotten()
+        self._clear_up()
         with self._log.open("ab") as log:
+            self._log_start = log.tell()
             self._process = unprivileged.start(
                 [
                     self._postgres,
@@ -91,6 +116,7 @@ class PostgresServer:
                     *("-c", f"unix_socket_directories={self._sockets}"),
                     *("-c", "unix_socket_permissions=0700"),
                     *("-c", "max_connections=200"),
+                    *("-c", "log_checkpoints=off"),
                 ],
                 self._placement,
                 log,
@@ -115,20 +141,26 @@ class PostgresServer:
 
     def _create(self) -> None:
         """Make a data folder, complete or not at all."""
-        free = shutil.disk_usage(self._placement.data).free
-        if free < _LEAST_FREE_BYTES:
-            raise NoRoomError(path=self._placement.data, free=free // 2**20)
-        partial = self._placement.data / "postgres.partial"
-        shutil.rmtree(partial, ignore_errors=True)
+        for cut_off in self._placement.data.glob("postgres.partial-*"):
+            shutil.rmtree(cut_off, ignore_errors=True)
+        partial = Path(tempfile.mkdtemp(prefix="postgres.partial-", dir=self._placement.data))
+        try:
+            self._placement.create(partial)
+            self._initialise(partial)
+            partial.rename(self._data)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+
+    def _initialise(self, folder: Path) -> None:
+        """Run initdb, which gets the password in a file: arguments are open to every user."""
         with tempfile.NamedTemporaryFile("w", dir=self._placement.data, encoding="ascii") as file:
             file.write(self._passwords[SUPERUSER])
             file.flush()
-            if self._placement.account is not None:
-                os.chown(file.name, self._placement.account.uid, self._placement.account.gid)
+            self._placement.give(file.fileno())
             result = unprivileged.run(
                 [
                     self._postgres.with_name("initdb"),
-                    *("-D", partial),
+                    *("-D", folder),
                     *("-U", SUPERUSER),
                     f"--pwfile={file.name}",
                     "--auth=scram-sha-256",
@@ -138,28 +170,22 @@ class PostgresServer:
                 self._placement,
             )
         if result.returncode:
-            reason = result.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
-            shutil.rmtree(partial, ignore_errors=True)
-            raise PostgresFailedError(reason=reason[-1], log=self._log)
-        partial.rename(self._data)
+            with self._log.open("ab") as log:
+                log.write(result.stdout + result.stderr)
+            said = result.stderr.decode(errors="replace").strip().splitlines()
+            raise PostgresFailedError(reason=_serious(said), log=self._log)
 
-    def _end_forgotten(self) -> None:
-        """End a server that outlived a killed keeper, and remove the traces of one that did not.
+    def _clear_up(self) -> None:
+        """End a server of this folder that nobody keeps, and remove what one left behind.
 
-        The keeper's lock is held here, so whatever still serves this data folder is forgotten.
+        A lock file is only believed while its number is free, and numbers are given again. Without
+        it PostgreSQL cannot see that children of a killed server still work on the data, so they
+        must be gone first.
         """
-        pid_file = self._data / "postmaster.pid"
-        try:
-            pid = int(pid_file.read_text("ascii").split("\n", 1)[0])
-        except (OSError, ValueError):
-            return
-        deadline = time.monotonic() + 15
-        while _is_postgres(pid) and time.monotonic() < deadline:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGINT)
-            time.sleep(0.1)
-        if not _is_postgres(pid):
-            pid_file.unlink(missing_ok=True)
+        end_forgotten("postgres", self._data)
+        (self._data / "postmaster.pid").unlink(missing_ok=True)
+        for left in self._sockets.glob(".s.PGSQL.*"):
+            left.unlink()
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + _READY_SECONDS
@@ -170,17 +196,17 @@ class PostgresServer:
                 psycopg.connect(address, connect_timeout=5).close()
             except psycopg.OperationalError as error:
                 reason = str(error).strip().splitlines()[-1]
+                if "password authentication failed" in reason:
+                    credentials = self._state / "credentials.json"
+                    raise OtherPasswordError(data=self._data, credentials=credentials) from None
                 time.sleep(0.02)
             else:
                 return
         if not self.running():
-            reason = self._last_log_line()
+            with self._log.open("rb") as log:
+                log.seek(self._log_start)
+                reason = _serious(log.read().decode(errors="replace").splitlines())
         raise PostgresFailedError(reason=reason, log=self._log)
-
-    def _last_log_line(self) -> str:
-        lines = self._log.read_text("utf-8", errors="replace").strip().splitlines()
-        serious = [line for line in lines[-20:] if "FATAL" in line or "PANIC" in line]
-        return (serious or lines or ["no message"])[-1]
 
     def _provision(self) -> None:
         """Create roles and database where they are missing; set the roles' passwords."""
@@ -189,9 +215,13 @@ class PostgresServer:
             for role in (OWNER, APPLICATION):
                 known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
                 verb = sql.SQL("ALTER" if known.fetchone() else "CREATE")
+                # Hashed here: a statement that fails is logged as it was sent.
+                verifier = connection.pgconn.encrypt_password(
+                    self._passwords[role].encode(), role.encode(), b"scram-sha-256"
+                )
                 connection.execute(
                     sql.SQL("{} ROLE {} LOGIN PASSWORD {}").format(
-                        verb, sql.Identifier(role), sql.Literal(self._passwords[role])
+                        verb, sql.Identifier(role), sql.Literal(verifier.decode())
                     )
                 )
             known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
@@ -208,15 +238,10 @@ def new_passwords() -> dict[str, str]:
     return {role: secrets.token_urlsafe(24) for role in (SUPERUSER, OWNER, APPLICATION)}
 
 
-def _is_postgres(pid: int) -> bool:
-    """Return whether ``pid`` is a living PostgreSQL process, and not a later process of that
-    number.
-    """
-    result = subprocess.run(  # noqa: S603 - a number is the only argument
-        ["ps", "-o", "stat=,comm=", "-p", str(pid)],  # noqa: S607 - where ps is differs by system
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    state, _, name = result.stdout.strip().partition(" ")
-    return "postgres" in name and not state.startswith("Z")
+def _serious(lines: Sequence[str]) -> str:
+    """Return the line that says why PostgreSQL or initdb gave up."""
+    # What our own early attempts to connect were told is no reason.
+    said = [line for line in lines if line.strip() and "is starting up" not in line]
+    words = ("FATAL", "PANIC", "error:", "ERROR")
+    serious = [line for line in said if any(word in line for word in words)]
+    return (serious or said or ["no message"])[-1]

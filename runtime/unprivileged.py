@@ -3,16 +3,21 @@
 PostgreSQL refuses to run as root, and no service should. Started by an ordinary user, services
 run as that user under the home. Started by root, they run as an existing unprivileged user; where
 that user may not enter the home (a checkout under root's own home) the data lies under
-``/var/lib/jianbao`` instead, and the programs are copied beside it. No mode of a folder that we
-did not create is ever changed.
+``/var/lib/jianbao`` instead, and the programs are copied beside it. Data that is there already
+stays where it is and with its owner. No mode of a folder that we did not create is ever changed.
+
+The services own the folder of their data, and root works in it. Whoever breaks into a service must
+gain nothing by that: root follows no link there, and its logs and passwords lie elsewhere.
 """
 
 import ctypes
+import fcntl
 import hashlib
 import os
 import pwd
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -44,6 +49,12 @@ class HomeNotWritableError(Refusal):
     """
 
 
+class DataOutOfReachError(Refusal):
+    """The embedded data {data} belongs to user number {uid}, who may no longer enter the folder
+    that it lies in. Give everybody the right to pass through the folders above it (chmod o+x).
+    """
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
     """A user that services run as."""
@@ -60,84 +71,160 @@ class Placement:
     account: Account | None
 
     def create(self, folder: Path) -> Path:
-        """Create ``folder`` (mode 0700, for the services alone) if it is not there; return it."""
+        """Create ``folder`` (mode 0700, for the services alone) if it is not there; return it.
+
+        Raises:
+            HomeNotWritableError: it cannot be created, or something else stands in its place.
+
+        """
         try:
             folder.mkdir(mode=0o700, exist_ok=True)
-            if self.account is not None:
-                os.chown(folder, self.account.uid, self.account.gid)
+            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                self.give(handle)
+            finally:
+                os.close(handle)
         except OSError as error:
             raise HomeNotWritableError(path=folder, reason=error.strerror) from error
         return folder
 
+    def give(self, handle: int) -> None:
+        """Make the services the owner of an open file or folder."""
+        if self.account is not None:
+            os.fchown(handle, self.account.uid, self.account.gid)
+
     def program(self, installed: Path, root: Path) -> Path:
         """Return a path of the program ``installed`` that the account can run.
 
-        ``root`` is the folder that must come along when it has to be copied.
+        ``root`` is the folder that must come along when it has to be copied. Copies of earlier
+        versions are removed.
         """
-        if self.account is None or may_enter(installed.parent, self.account):
+        if self.account is None or (
+            may_enter(installed.parent, self.account)
+            and _allows(installed.stat(), self.account, 0o1)
+        ):
             return installed
         copies = self.data.parent / "programs"
-        copies.mkdir(mode=0o755, exist_ok=True)
-        name = hashlib.sha256(f"{root}:{installed.stat().st_mtime_ns}".encode()).hexdigest()[:12]
+        _create_passable(copies)
+        state = f"{root}:{installed.stat().st_mtime_ns}:{installed.stat().st_size}"
+        name = hashlib.sha256(state.encode()).hexdigest()[:12]
         target = copies / f"{root.name}-{name}"
-        if not target.exists():
-            partial = target.with_suffix(".partial")
-            shutil.rmtree(partial, ignore_errors=True)
-            shutil.copytree(root, partial, symlinks=True)
-            partial.rename(target)
+        with (copies / "lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not target.exists():
+                for earlier in copies.glob(f"{root.name}-*"):
+                    shutil.rmtree(earlier)
+                partial = target.with_suffix(".partial")
+                shutil.copytree(root, partial, symlinks=True)
+                _open_to_all(partial)
+                partial.rename(target)
         return target / installed.relative_to(root)
 
 
 def place(home: Path, user: str) -> Placement:
-    """Decide where the data of the embedded services lies and as whom they run."""
+    """Decide where the data of the embedded services lies and as whom they run.
+
+    Raises:
+        NoSuchServiceUserError: we are root, and ``user`` does not exist.
+        PrivilegedServiceUserError: we are root, and so is ``user``.
+        DataOutOfReachError: we are root, and there is data that its owner cannot reach.
+        HomeNotWritableError: a folder cannot be created.
+
+    """
+    home = home.resolve()
+    inside = home / "embedded"
     if os.geteuid() != 0:
-        return Placement(data=home / "embedded", account=None)
+        return Placement(data=inside, account=None)
+    account = _account(user)
+    folder = SYSTEM_DATA / hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
+    for data in (inside, folder / "embedded"):
+        owner = _owner(data)
+        if owner is not None:
+            if not may_enter(data, owner):
+                raise DataOutOfReachError(data=data, uid=owner.uid)
+            return Placement(data=data, account=owner)
+    if may_enter(home, account):
+        return Placement(data=inside, account=account)
+    for step in (SYSTEM_DATA, folder):
+        _create_passable(step)
+    return Placement(data=folder / "embedded", account=account)
+
+
+def _account(user: str) -> Account:
     try:
         entry = pwd.getpwnam(user)
     except KeyError:
         raise NoSuchServiceUserError(user=user) from None
     if entry.pw_uid == 0:
         raise PrivilegedServiceUserError
-    account = Account(uid=entry.pw_uid, gid=entry.pw_gid)
-    if may_enter(home, account):
-        return Placement(data=home / "embedded", account=account)
-    digest = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
-    for folder in (SYSTEM_DATA, SYSTEM_DATA / digest):
-        try:
-            folder.mkdir(mode=0o711, exist_ok=True)
-        except OSError as error:
-            raise HomeNotWritableError(path=folder, reason=error.strerror) from error
-    return Placement(data=SYSTEM_DATA / digest / "embedded", account=account)
+    return Account(uid=entry.pw_uid, gid=entry.pw_gid)
+
+
+def _owner(data: Path) -> Account | None:
+    """Return whose ``data`` is, or None where there is none, or none that was given away yet."""
+    try:
+        status = data.lstat()
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid == 0:
+        return None
+    return Account(uid=status.st_uid, gid=status.st_gid)
 
 
 def may_enter(folder: Path, account: Account) -> bool:
     """Return whether ``account`` may traverse ``folder`` and every folder above it."""
-    for step in (folder, *folder.parents):
-        status = step.stat()
-        if status.st_uid == account.uid:
-            allowed = status.st_mode & 0o100
-        elif status.st_gid == account.gid:
-            allowed = status.st_mode & 0o010
-        else:
-            allowed = status.st_mode & 0o001
-        if not allowed:
-            return False
-    return True
+    real = folder.resolve()
+    steps = {folder, *folder.parents, real, *real.parents}
+    return all(_allows(step.stat(), account, 0o1) for step in steps)
+
+
+def _allows(status: os.stat_result, account: Account, right: int) -> bool:
+    """Return whether a mode gives ``account`` a right (4 read, 2 write, 1 execute or traverse)."""
+    if status.st_uid == account.uid:
+        right <<= 6
+    elif status.st_gid == account.gid:
+        right <<= 3
+    return bool(status.st_mode & right)
+
+
+def _create_passable(folder: Path) -> None:
+    """Create a folder of ours that everybody may pass through, whatever the umask."""
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError:
+        return
+    except OSError as error:
+        raise HomeNotWritableError(path=folder, reason=error.strerror) from error
+    folder.chmod(0o711)
+
+
+def _open_to_all(copy: Path) -> None:
+    """Let everybody read our copy and run its programs: a umask of root's may forbid both."""
+    for folder, _, files in os.walk(copy):
+        Path(folder).chmod(0o755)
+        for name in files:
+            path = Path(folder, name)
+            if not path.is_symlink():
+                path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
 
 
 def start(
-    command: Sequence[str | Path], placement: Placement, log: IO[bytes], end: signal.Signals
+    command: Sequence[str | Path],
+    placement: Placement,
+    log: IO[bytes],
+    end: signal.Signals,
+    stdin: IO[bytes] | int = subprocess.DEVNULL,
 ) -> subprocess.Popen[bytes]:
     """Start a service that gets the signal ``end`` should this process die (on Linux)."""
+    keeper = os.getpid()
 
     def follow_parent() -> None:
-        if sys.platform == "linux":
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(end))
+        _follow(keeper, end)
 
     account = placement.account
     return subprocess.Popen(  # noqa: S603 - our own programs, no shell
         [str(part) for part in command],
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=log,
         stderr=log,
         cwd=placement.data,
@@ -153,6 +240,11 @@ def start(
 
 def run(command: Sequence[str | Path], placement: Placement) -> subprocess.CompletedProcess[bytes]:
     """Run a program to its end under the account of the services."""
+    keeper = os.getpid()
+
+    def follow_parent() -> None:
+        _follow(keeper, signal.SIGTERM)
+
     account = placement.account
     return subprocess.run(  # noqa: S603 - our own programs, no shell
         [str(part) for part in command],
@@ -165,7 +257,16 @@ def run(command: Sequence[str | Path], placement: Placement) -> subprocess.Compl
         group=None if account is None else account.gid,
         extra_groups=None if account is None else [],
         umask=0o077,
+        preexec_fn=follow_parent,
     )
+
+
+def _follow(parent: int, end: signal.Signals) -> None:
+    """Have the kernel send ``end`` to this process when ``parent`` dies (on Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(end))
+        if os.getppid() != parent:
+            os._exit(1)  # it died before we asked
 
 
 def service_environment() -> dict[str, str]:

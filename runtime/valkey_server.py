@@ -8,6 +8,7 @@ import contextlib
 import platform
 import signal
 import subprocess
+import tempfile
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,9 +17,11 @@ from urllib.parse import quote
 import redis
 
 from runtime import unprivileged
+from runtime.forgotten import end_forgotten
 from runtime.refusal import Refusal
 from runtime.unprivileged import Placement
 
+PROGRAM = "valkey-server"
 SOCKET = "valkey.sock"
 _READY_SECONDS = 20.0
 
@@ -41,7 +44,7 @@ def program() -> Path:
     machine = platform.machine().lower()
     machine = {"amd64": "x86_64"}.get(machine, machine)
     folder = Path(spec.origin).parent / "_binaries" / f"{platform.system().lower()}-{machine}"
-    path = folder / "valkey-server"
+    path = folder / PROGRAM
     if not path.exists():
         raise NoEmbeddedValkeyError
     return path
@@ -55,35 +58,32 @@ def url(sockets: Path, password: str) -> str:
 class ValkeyServer:
     """The server process."""
 
-    def __init__(self, placement: Placement, sockets: Path, password: str) -> None:
+    def __init__(self, placement: Placement, sockets: Path, password: str, state: Path) -> None:
         self._placement = placement
         self._sockets = sockets
         self._password = password
-        self._log = placement.data / "valkey.log"
+        self._log = state / "valkey.log"
+        self._log_start = 0
         self._process: subprocess.Popen[bytes] | None = None
         installed = program()
         self._program = placement.program(installed, installed.parent)
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        configuration = self._sockets / "valkey.conf"
-        configuration.unlink(missing_ok=True)
-        configuration.touch(mode=0o600)
-        if self._placement.account is not None:
-            import os  # noqa: PLC0415 - only under root
-
-            os.chown(configuration, self._placement.account.uid, self._placement.account.gid)
-        # The password stands in a file of mode 0600, since arguments are open to every user.
-        configuration.write_text(
-            f"port 0\nunixsocket {self._sockets / SOCKET}\nunixsocketperm 700\n"
-            f'requirepass {self._password}\nsave ""\nappendonly no\n'
-            f"dir {self._sockets}\nloglevel warning\n",
-            encoding="utf-8",
-        )
+        end_forgotten(PROGRAM, self._sockets)
         (self._sockets / SOCKET).unlink(missing_ok=True)
-        with self._log.open("ab") as log:
+        with self._log.open("ab") as log, tempfile.TemporaryFile() as configuration:
+            self._log_start = log.tell()
+            # Given on standard input, since arguments are open to every user and a file would lie
+            # in a folder of the services.
+            configuration.write(
+                f"port 0\nunixsocket {self._sockets / SOCKET}\nunixsocketperm 700\n"
+                f'requirepass {self._password}\nsave ""\nappendonly no\n'
+                f"dir {self._sockets}\nloglevel warning\n".encode()
+            )
+            configuration.seek(0)
             self._process = unprivileged.start(
-                [self._program, configuration], self._placement, log, signal.SIGTERM
+                [self._program, "-"], self._placement, log, signal.SIGTERM, configuration
             )
         self._wait_until_ready()
 
@@ -113,4 +113,9 @@ class ValkeyServer:
                     time.sleep(0.02)
                 else:
                     return
+        if not self.running():
+            with self._log.open("rb") as log:
+                log.seek(self._log_start)
+                said = log.read().decode(errors="replace").strip().splitlines()
+            reason = said[-1] if said else reason
         raise ValkeyFailedError(reason=reason, log=self._log)
