@@ -37,7 +37,7 @@ def sweep(database: Database, settings: Settings, secret: bytes, now: datetime) 
             freeze_issue(session, issue_id, secret=secret, actor=_ACTOR, now=now)
     pause = doubt_pause(timedelta(seconds=settings.retry_first_seconds))
     with database.transaction() as session:
-        sweeping.expire_leases(session, pause)
+        sweeping.expire_leases(session, pause, grace=timedelta(seconds=settings.lease_seconds))
     with database.transaction() as session:
         sweeping.hold_doubts(session)
         sweeping.expire_deferred(session)

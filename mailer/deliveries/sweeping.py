@@ -17,7 +17,9 @@ from mailer.deliveries.states import CLAIMABLE, FINAL, sql_states
 _EXPIRED_LEASES = """
 WITH late AS (
   SELECT d.id, o.doubt_policy FROM deliveries d JOIN dispatches o ON o.id = d.dispatch_id
-  WHERE d.state = 'claimed' AND d.lease_until < now() FOR UPDATE OF d SKIP LOCKED
+  WHERE d.state = 'claimed' AND d.lease_until < now()
+    AND pg_postmaster_start_time() < now() - CAST(:grace AS interval)
+  FOR UPDATE OF d SKIP LOCKED
 ), changed AS (
   UPDATE deliveries d
   SET state_before = d.state, state = 'unconfirmed', owner = NULL, lease_until = NULL,
@@ -78,12 +80,14 @@ SELECT count(*) FROM changed
 """
 
 
-def expire_leases(session: Session, doubt_pause: timedelta) -> int:
+def expire_leases(session: Session, doubt_pause: timedelta, grace: timedelta) -> int:
     """Make the deliveries of silent workers doubtful; return how many.
 
-    By the bulletin's policy they are sent again ``doubt_pause`` later, or held.
+    By the bulletin's policy they are sent again ``doubt_pause`` later, or held. When PostgreSQL
+    itself was away, living workers get ``grace`` after its start to store what they know: they
+    could not renew their leases, and their mails would be repeated for nothing.
     """
-    return _count(session, _EXPIRED_LEASES + _TELL, pause=doubt_pause)
+    return _count(session, _EXPIRED_LEASES + _TELL, pause=doubt_pause, grace=grace)
 
 
 def hold_doubts(session: Session) -> int:
