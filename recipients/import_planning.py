@@ -8,6 +8,7 @@ plan says so, since a file about some mailboxes is as usual as a file about all 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from recipients.names import key, shown
 from recipients.parents import Difference, PlannedUnit, with_parents
@@ -23,6 +24,15 @@ class TwoNamesError(RowError):
     """The name {name} stands twice among the names of the unit. Leave one out."""
 
 
+class Counts(NamedTuple):
+    """How many subjects of a file are new, changed, unchanged and refused."""
+
+    new: int
+    changed: int
+    unchanged: int
+    refused: int
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImportPlan:
     """What an import would do, in the order of the file; nothing has been changed yet."""
@@ -32,6 +42,11 @@ class ImportPlan:
     unchanged: tuple[PlannedUnit, ...]
     refused: tuple[RefusedRow, ...]
     remarks: tuple[Remark, ...]
+
+    @property
+    def counts(self) -> Counts:
+        """Return how many units are new, changed, unchanged, refused."""
+        return Counts(len(self.new), len(self.changed), len(self.unchanged), len(self.refused))
 
 
 def plan(known: Sequence[DirectoryUnit], drafts: Drafts) -> ImportPlan:

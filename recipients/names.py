@@ -88,6 +88,18 @@ def tidy_optional(text: str) -> str:
     return tidy_line(text) if key(text) else ""
 
 
+def tidy_names(text: str) -> tuple[str, ...]:
+    """Return the names in ``text``, parted by semicolons or line breaks, ordered by their keys.
+
+    Raises:
+        UnusableNameError: as :func:`tidy_line` does.
+
+    """
+    parts = (part.strip() for part in re.split(r"[;；\n]", text))
+    names = {key(part): tidy_name(part) for part in parts if part}
+    return tuple(names[name_key] for name_key in sorted(names))
+
+
 def tidy_note(text: str) -> str:
     """Return a note as it is stored; it may have several lines, since no header shows it."""
     lines = unicodedata.normalize("NFC", text).replace("\t", " ").strip().splitlines()

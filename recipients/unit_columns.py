@@ -1,16 +1,16 @@
 """The columns of a directory file: their headings, and the words that their cells hold. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
+from recipients import headings
+from recipients.headings import BoundColumns
 from recipients.names import key
 from recipients.sheets import Sheet
 from recipients.units import Channel, MailboxUse, UnitLevel
 from runtime.refusal import Refusal
 from runtime.text import language
-from runtime.text import translate as _
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -73,60 +73,24 @@ _ACTIVE = {True: ("在用", "active", "启用", "是", "yes", "true", "1")}
 _INACTIVE = {False: ("停用", "inactive", "禁用", "否", "no", "false", "0")}
 
 
-class NoNameColumnError(Refusal):
-    """The first row of {name} has no heading 单位名称 (name). It has: {headings}. Name the columns
-    as the template does.
-    """
-
-
-class RepeatedHeadingError(Refusal):
-    """The file {name} has two columns for {heading}. Leave one of them out."""
-
-
 class UnknownWordError(Refusal):
     """The word {word} under {heading} is not known. Use one of: {known}."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BoundColumns:
-    """Which cell of a row belongs to which column, and the headings that mean nothing to us."""
-
-    places: Mapping[Column, int]
-    ignored: tuple[str, ...]
-
-
 def heading(column: Column) -> str:
     """Return the heading of a column in the current language."""
-    return _CHINESE[column][0] if language.get() == "zh_CN" else column.value
+    return headings.heading(column, _CHINESE)
 
 
-def bind_columns(sheet: Sheet) -> BoundColumns:
-    """Find the columns of a sheet by their headings, Chinese or English.
+def bind_columns(sheet: Sheet) -> BoundColumns[Column]:
+    """Find the columns of a directory file.
 
     Raises:
-        NoNameColumnError: the names of the units are not there.
-        RepeatedHeadingError: two headings mean one column.
+        recipients.headings.NoNameColumnError: the names of the units are not there.
+        recipients.headings.RepeatedHeadingError: two headings mean one column.
 
     """
-    meanings = {
-        key(spelling.replace("_", "")): column
-        for column, others in _CHINESE.items()
-        for spelling in (column.value, *others)
-    }
-    places: dict[Column, int] = {}
-    ignored = []
-    for place, text in enumerate(sheet.headings):
-        column = meanings.get(key(text.rstrip("*＊").replace("_", "").replace("-", "")))
-        if column in places:
-            raise RepeatedHeadingError(name=sheet.name, heading=heading(column))
-        if column is not None:
-            places[column] = place
-        elif text:
-            ignored.append(text)
-    if Column.NAME not in places:
-        found = ", ".join(filter(None, sheet.headings)) or _("nothing")
-        raise NoNameColumnError(name=sheet.name, headings=found)
-    return BoundColumns(places=places, ignored=tuple(ignored))
+    return headings.bind_columns(sheet, _CHINESE, Column.NAME)
 
 
 def level_word(level: UnitLevel | None) -> str:

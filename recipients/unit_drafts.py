@@ -4,7 +4,6 @@ Several rows with one unit's name are several mailboxes of that unit. What is sa
 itself may stand in any of them, and must not differ.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,11 +12,11 @@ from functools import partial
 from typing import TypeVar
 
 from recipients.addresses import read_address
-from recipients.names import key, shown, tidy_name, tidy_note, tidy_optional
+from recipients.headings import BoundColumns
+from recipients.names import key, shown, tidy_name, tidy_names, tidy_note, tidy_optional
 from recipients.sheets import Sheet
 from recipients.unit_columns import (
     MAILBOX_COLUMNS,
-    BoundColumns,
     Column,
     bind_columns,
     heading,
@@ -107,8 +106,8 @@ def read_drafts(sheet: Sheet) -> Drafts:
     A unit is taken as a whole: when one of its rows is refused, none of its rows counts.
 
     Raises:
-        recipients.unit_columns.NoNameColumnError: no column holds the names.
-        recipients.unit_columns.RepeatedHeadingError: two columns mean the same.
+        recipients.headings.NoNameColumnError: no column holds the names.
+        recipients.headings.RepeatedHeadingError: two columns mean the same.
 
     """
     columns = bind_columns(sheet)
@@ -129,14 +128,11 @@ def read_drafts(sheet: Sheet) -> Drafts:
     )
 
 
-def _by_unit(sheet: Sheet, columns: BoundColumns) -> Iterable[list[Row]]:
+def _by_unit(sheet: Sheet, columns: BoundColumns[Column]) -> Iterable[list[Row]]:
     """Return the rows of each unit, in the order of their first rows."""
     units: dict[str, list[Row]] = defaultdict(list)
     for row in sheet.rows:
-        cells = {
-            column: row.cells[place] if place < len(row.cells) else ""
-            for column, place in columns.places.items()
-        }
+        cells = columns.cells(row)
         # A row without a name belongs to no other.
         units[key(cells[Column.NAME]) or f"\n{row.number}"].append((row.number, cells))
     return units.values()
@@ -162,11 +158,11 @@ def _draft(rows: Sequence[Row], remarks: list[Remark]) -> Draft:
     unit = DirectoryUnit(
         id=None,
         name=said.read(Column.NAME, tidy_name),
-        aliases=said.read(Column.ALIASES, _names),
-        former_names=said.read(Column.FORMER_NAMES, _names),
+        aliases=said.read(Column.ALIASES, tidy_names),
+        former_names=said.read(Column.FORMER_NAMES, tidy_names),
         parent=said.read(Column.PARENT, tidy_optional) or None,
         level=said.read(Column.LEVEL, read_level),
-        tags=said.read(Column.TAGS, _names),
+        tags=said.read(Column.TAGS, tidy_names),
         channel=said.read(Column.CHANNEL, read_channel),
         active=said.read(Column.ACTIVE, partial(read_active, column=Column.ACTIVE)),
         note=said.read(Column.NOTE, tidy_note),
@@ -240,13 +236,6 @@ def _mailbox(
         use=read_use(cells.get(Column.USE, "")),
         active=read_active(cells.get(Column.MAILBOX_ACTIVE, ""), Column.MAILBOX_ACTIVE),
     )
-
-
-def _names(text: str) -> tuple[str, ...]:
-    """Return the names in a cell, parted by semicolons or line breaks, by their keys."""
-    parts = (part.strip() for part in re.split(r"[;；\n]", text))
-    names = {key(part): tidy_name(part) for part in parts if part}
-    return tuple(names[name_key] for name_key in sorted(names))
 
 
 @contextmanager

@@ -9,10 +9,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from recipients.exporting import export_units, unit_template
+from recipients.headings import NoNameColumnError, RepeatedHeadingError
 from recipients.import_planning import ImportPlan
 from recipients.importing import ImportRefusedError, apply_import, plan_import
 from recipients.sheets import read_sheet
-from recipients.unit_columns import Column, NoNameColumnError, RepeatedHeadingError
+from recipients.unit_columns import Column
 from recipients.unit_loading import (
     NoSuchUnitError,
     SeveralUnitsError,
