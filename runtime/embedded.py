@@ -8,6 +8,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from runtime.paths import PROJECT_ROOT
 from runtime.refusal import Refusal
 from runtime.settings import Settings
 from runtime.text import language
-from runtime.unprivileged import HomeNotWritableError
+from runtime.unprivileged import HomeNotWritableError, place
 
 _START_SECONDS = 90.0
 
@@ -150,6 +151,13 @@ def stop(home: Path) -> bool:
     while _keeper_lives(state_folder(home)) and time.monotonic() < deadline:
         time.sleep(0.05)
     return True
+
+
+def erase(home: Path, user: str) -> None:
+    """Remove all data of the stopped embedded services of ``home``, wherever they lie."""
+    shutil.rmtree(state_folder(home), ignore_errors=True)
+    if home.exists():
+        shutil.rmtree(place(home, user).data, ignore_errors=True)
 
 
 def _lives(pid: int) -> bool:

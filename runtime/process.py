@@ -7,7 +7,7 @@ it is open, embedded services that it uses stay up.
 import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from runtime import embedded
 from runtime.database import Database
@@ -20,8 +20,8 @@ class Runtime:
 
     settings: Settings
     database: Database
-    redis_url: str
-    owner_url: str
+    redis_url: str = field(repr=False)
+    owner_url: str = field(repr=False)
 
 
 @contextmanager

@@ -26,6 +26,10 @@ class Refusal(Exception):  # noqa: N818 - a refusal is not a fault of the progra
         super().__init__(details)
         self.details = details
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let a refusal travel between processes with its details."""
+        return _rebuild, (type(self), self.details)
+
     def __getattr__(self, name: str) -> object:
         """Return a detail by its name."""
         try:
@@ -40,3 +44,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is not a fault of the progra
     def in_english(self) -> str:
         """Return the message as it is stored where it is not known who will read it."""
         return self.message.format(**self.details)
+
+
+def _rebuild(kind: type[Refusal], details: dict[str, object]) -> Refusal:
+    return kind(**details)

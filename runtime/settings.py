@@ -9,16 +9,16 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from runtime import env_file
 from runtime.paths import PROJECT_ROOT
 from runtime.refusal import Refusal
+from runtime.text import translate as _
 
 PREFIX = "MAILER_"
-_IN_CHECKOUT = (PROJECT_ROOT / "pyproject.toml").exists()
-_ENV_FILE = PROJECT_ROOT / ".env" if _IN_CHECKOUT else Path(".env")
 
 
 class UnknownSettingError(Refusal):
@@ -39,14 +39,16 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
-        env_file=_ENV_FILE,
-        env_file_encoding="utf-8",
+        env_file=env_file.PATH,
+        env_file_encoding=env_file.ENCODING,
+        env_ignore_empty=True,
         extra="ignore",
         frozen=True,
+        allow_inf_nan=False,
     )
 
     home: Path = Field(
-        default=PROJECT_ROOT / "var" if _IN_CHECKOUT else Path("var"),
+        default=PROJECT_ROOT / "var" if env_file.IN_CHECKOUT else Path("var"),
         description="Folder for everything that Jianbao keeps: embedded data, secret key, logs.",
     )
     database_url: SecretStr | None = Field(
@@ -162,6 +164,32 @@ class Settings(BaseSettings):
         default=12, gt=0, le=720, description="Time after which a sign-in to the pages ends."
     )
 
+    @field_validator("database_url", "database_owner_url")
+    @classmethod
+    def _names_postgres(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            from runtime.addresses import check_postgres  # noqa: PLC0415 - few commands need it
+
+            check_postgres(value.get_secret_value())
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _names_redis(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            from runtime.addresses import check_redis  # noqa: PLC0415 - few commands need it
+
+            check_redis(value.get_secret_value())
+        return value
+
+    @field_validator("base_url")
+    @classmethod
+    def _names_the_pages(cls, value: str) -> str:
+        from runtime.addresses import check_pages  # noqa: PLC0415 - few commands need it
+
+        check_pages(value)
+        return value
+
 
 SETTING_NAMES = tuple(Settings.model_fields)
 
@@ -171,21 +199,48 @@ def load_settings() -> Settings:
 
     Raises:
         InvalidSettingError: a value does not fit its setting.
+        EnvFileError: the ``.env`` file cannot be read.
 
     """
+    env_file.names(env_file.PATH)
     try:
-        return Settings()
+        return Settings(_env_file=env_file.PATH)
     except ValidationError as error:
-        first = error.errors()[0]
+        first = error.errors(include_input=False)[0]
         name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
-        raise InvalidSettingError(name=name, reason=first["msg"]) from None
+        raise InvalidSettingError(name=name, reason=_reason(first)) from None
+
+
+def _reason(error: ErrorDetails) -> str:
+    """Return what is wrong with a value, without the value: it may be a secret."""
+    limits = error.get("ctx", {})
+    texts = {
+        "int_parsing": _("it is not a whole number"),
+        "float_parsing": _("it is not a number"),
+        "finite_number": _("it is not a number"),
+        "greater_than_equal": _("it is less than {ge}"),
+        "greater_than": _("it is not more than {gt}"),
+        "less_than_equal": _("it is more than {le}"),
+        "literal_error": _("it is not one of {expected}"),
+        "value_error": "{error}",
+    }
+    text = texts.get(error["type"])
+    return text.format(**limits) if text else error["msg"]
 
 
 def unknown_names() -> tuple[str, ...]:
-    """Return the ``MAILER_…`` names of the environment and ``.env`` that are no settings, sorted."""
+    """Return the ``MAILER_…`` names of the environment and ``.env`` that are no settings, sorted.
+
+    As for the settings themselves, ``mailer_…`` is the same name.
+
+    Raises:
+        EnvFileError: the ``.env`` file cannot be read.
+
+    """
     known = {PREFIX + name.upper() for name in SETTING_NAMES}
-    names = {*os.environ, *dotenv_values(_ENV_FILE)}
-    return tuple(sorted(n for n in names if n.startswith(PREFIX) and n not in known))
+    names = {*os.environ, *env_file.names(env_file.PATH)}
+    ours = (name for name in names if name.upper().startswith(PREFIX))
+    return tuple(sorted(name for name in ours if name.upper() not in known))
 
 
 def refuse_unknown() -> None:
@@ -202,7 +257,7 @@ def refuse_unknown() -> None:
 def nearest(name: str) -> str:
     """Return a sentence that names the known setting most like ``name``, or where all are listed."""
     known = [PREFIX + known.upper() for known in SETTING_NAMES]
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.6)
     if close:
         return f"Did you mean {close[0]}?"
     return "`mailer settings` lists all of them."

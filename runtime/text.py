@@ -5,7 +5,11 @@ The current language is a context variable: a command sets it once from its sett
 request.
 """
 
+import contextlib
 import functools
+import io
+import os
+import tempfile
 from contextvars import ContextVar
 from pathlib import Path
 
@@ -40,27 +44,36 @@ def _catalogue(name: str) -> NullTranslations:
     compiled = source.with_suffix(".mo")
     if not source.exists():
         return NullTranslations()
-    if not compiled.exists() or compiled.stat().st_mtime < source.stat().st_mtime:
-        return _compile(source, compiled)
-    with compiled.open("rb") as file:
-        return Translations(file)
+    try:
+        with compiled.open("rb") as file:
+            if os.fstat(file.fileno()).st_mtime >= source.stat().st_mtime:
+                return Translations(file)
+    except OSError:
+        pass  # there is none, or it is another user's
+    return _compile(source, compiled)
 
 
 def _compile(source: Path, compiled: Path) -> NullTranslations:
     """Compile ``source`` in memory, and keep the result where that is possible."""
-    import io  # noqa: PLC0415 - only on the first run after a change
-    import os  # noqa: PLC0415 - as above
-    import tempfile  # noqa: PLC0415 - as above
-
     with source.open("rb") as file:
         catalogue = read_po(file)
     buffer = io.BytesIO()
     write_mo(buffer, catalogue)
-    try:
-        with tempfile.NamedTemporaryFile(dir=compiled.parent, delete=False) as partial:
-            partial.write(buffer.getvalue())
-        os.replace(partial.name, compiled)  # noqa: PTH105 - atomic, so no reader sees half a file
-    except OSError:
-        pass  # a read-only installation compiles again at the next start
+    # A read-only installation, or a full disk, compiles again at the next start.
+    with contextlib.suppress(OSError):
+        _keep(buffer.getvalue(), compiled)
     buffer.seek(0)
     return Translations(buffer)
+
+
+def _keep(compiled: bytes, path: Path) -> None:
+    """Replace ``path`` at once, so that no reader sees half a file, and for every user to read."""
+    handle, partial = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(compiled)
+            os.fchmod(file.fileno(), 0o644)
+        Path(partial).replace(path)
+    except OSError:
+        Path(partial).unlink(missing_ok=True)
+        raise
