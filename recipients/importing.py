@@ -21,7 +21,7 @@ _IMPORT_LOCK = 0x6A69616E01
 
 
 class ImportRefusedError(Refusal):
-    """{count} rows cannot be taken over, so nothing was changed. Correct them, or import the others
+    """Nothing was changed, because rows were refused: {count}. Correct them, or import the others
     with --skip-refused.
     """
 

@@ -12,9 +12,9 @@ from recipients.columns import NAME_LENGTH, NOTE_LENGTH
 from runtime.refusal import Refusal
 
 _ENCODED_WORD = re.compile(r"=\?.*\?=", re.DOTALL)
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
-"""Soft hyphen, zero-width blanks and joiners, byte order mark: dropped, since nobody sees them."""
-_REORDERING = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+"""Soft hyphen, zero-width blanks, joiners and marks: dropped, since nobody sees them."""
+_REORDERING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 """Marks that change the direction of writing, and so what a reader takes a name for."""
 _BRACKETS = str.maketrans(
     "[]{}〔〕【】〖〗「」『』“”‘’\"'〈〉《》・•‧", "()()()()()''''''''''<><>···"

@@ -146,7 +146,8 @@ def import_(
         for mark, groups in (("+", plan.new), ("~", plan.changed)):
             for group in groups:
                 rule, value, _exceptions = _brief(group.after)
-                console.print(f"{mark} {group.after.name}  {rule} {value}", markup=False)
+                line = f"{mark} {group.after.name}  {rule} {value}"
+                console.print(line, markup=False, soft_wrap=True)
         print_refused(plan.refused, plan.remarks)
         say_counts(plan.counts, applied=applied)
     if stopped and not dry_run:

@@ -146,15 +146,17 @@ def _print_plan(plan: ImportPlan) -> None:
     """Print the difference: ``+`` new, ``~`` changed with old and new, ``!`` refused."""
     for unit in plan.new:
         boxes = ", ".join(mailbox.address for mailbox in unit.after.mailboxes)
-        console.print(f"[green]+ {escape(unit.after.name)}[/]  [dim]{escape(boxes)}[/]")
+        line = f"[green]+ {escape(unit.after.name)}[/]  [dim]{escape(boxes)}[/]"
+        console.print(line, soft_wrap=True)
     for unit in plan.changed:
-        console.print(f"[cyan]~ {escape((unit.before or unit.after).name)}[/]")
+        name = (unit.before or unit.after).name
+        console.print(f"[cyan]~ {escape(name)}[/]", soft_wrap=True)
         for difference in unit.differences:
             place = f"{difference.mailbox} " if difference.mailbox else ""
             nothing = _("(empty)")
             old, new = difference.old or nothing, difference.new or nothing
             change = f"    {place}{heading(difference.column)}: {old} → {new}"
-            console.print(change, markup=False)
+            console.print(change, markup=False, soft_wrap=True)
     print_refused(plan.refused, plan.remarks)
 
 
