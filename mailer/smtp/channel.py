@@ -101,7 +101,7 @@ class Channel(asyncio.Protocol):
             ChannelLostError: the connection is known to be over; nothing was written.
 
         """
-        if self._lost is not None or self._transport is None:
+        if self._lost is not None or self._transport is None or self._transport.is_closing():
             raise ChannelLostError(self._lost or Note.LOST)
         self._expected += replies
         self._transport.write(data)
@@ -127,6 +127,9 @@ class Channel(asyncio.Protocol):
             ChannelLostError: it did not within ``seconds``.
 
         """
+        # One turn of the loop, always: it is how the end of the connection, or an early answer, is
+        # seen. A transport whose peer is gone swallows writes and never pauses.
+        await asyncio.sleep(0)
         while self._paused and self._lost is None:
             await self._wait(seconds)
         if self._lost is not None:

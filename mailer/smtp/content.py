@@ -1,5 +1,6 @@
 """A message as it crosses the wire: checked, dot-stuffed and ended (RFC 5321 section 4.5.2)."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from mailer.smtp.verdicts import Concern, Reason, Stage
 
 BLOCK = 65_536
 """Octets that are written at once. The last block holds the final dot, and may be 4 longer."""
+_REMEMBERED = range(2048, 1_048_577)
+"""Sizes of parts that are looked at once: the bodies that many messages share."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,8 +33,19 @@ class Content:
         return blocks
 
 
+@dataclass(frozen=True, slots=True)
+class _Looks:
+    """What is known of a part. ``plain``: nothing in it needs a repair or a refusal."""
+
+    plain: bool
+    eight_bit: bool
+
+
 def prepare_content(message: Sequence[bytes]) -> Content:
     """Join ``message`` and make it ready to be sent.
+
+    Parts of 2 KB to 1 MB are looked at once and remembered, so that the body that all messages of
+    an issue share costs nothing; keep it one object.
 
     Raises:
         UnsendableError: it holds a bare CR, a bare LF or a NUL. A relay that takes a bare LF for a
@@ -40,20 +54,43 @@ def prepare_content(message: Sequence[bytes]) -> Content:
             would break the signature.
 
     """
+    looks = [_look_once(part) if len(part) in _REMEMBERED else _look(part) for part in message]
     data = b"".join(message)
+    size = len(data)
+    if not all(look.plain for look in looks):
+        data = _stuff(data)
+    return Content(
+        wire=data + (b".\r\n" if data.endswith(b"\r\n") else b"\r\n.\r\n"),
+        size=size,
+        eight_bit=any(look.eight_bit for look in looks),
+    )
+
+
+def _look(part: bytes) -> _Looks:
+    """Look at one part. Plain parts stay plain when joined: none ends in a CR or starts a line."""
+    return _Looks(
+        plain=_has_whole_line_ends(part) and not part.startswith(b".") and b"\r\n." not in part,
+        eight_bit=not part.isascii(),
+    )
+
+
+@functools.lru_cache(maxsize=32)
+def _look_once(part: bytes) -> _Looks:
+    return _look(part)
+
+
+def _has_whole_line_ends(data: bytes) -> bool:
     ends = data.count(b"\r\n")
-    if data.count(b"\n") != ends or data.count(b"\r") != ends or b"\0" in data:
+    return data.count(b"\n") == ends and data.count(b"\r") == ends and b"\0" not in data
+
+
+def _stuff(data: bytes) -> bytes:
+    if not _has_whole_line_ends(data):
         raise UnsendableError(
             Note.BAD_CONTENT,
             stage=Stage.CONTENT,
             concern=Concern.MESSAGE,
             reason=Reason.CONTENT,
         )
-    eight_bit = not data.isascii()
-    size = len(data)
-    if b"\r\n." in data:
-        data = data.replace(b"\r\n.", b"\r\n..")
-    if data.startswith(b"."):
-        data = b"." + data
-    end = b".\r\n" if data.endswith(b"\r\n") else b"\r\n.\r\n"
-    return Content(wire=data + end, size=size, eight_bit=eight_bit)
+    data = data.replace(b"\r\n.", b"\r\n..")
+    return b"." + data if data.startswith(b".") else data

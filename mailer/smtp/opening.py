@@ -60,7 +60,7 @@ def trust(ca_file: Path | None = None) -> ssl.SSLContext:
 
 
 async def open_session(
-    relay: Relay, *, timeouts: Timeouts, helo: str, context: ssl.SSLContext
+    relay: Relay, *, timeouts: Timeouts, helo: str, context: ssl.SSLContext | None
 ) -> tuple[Channel, Extensions]:
     """Return a channel on which MAIL may follow, and what the server offers.
 
@@ -71,6 +71,8 @@ async def open_session(
     """
     if not _HELO.fullmatch(helo):
         raise HeloNameError(name=ascii(helo))
+    if context is None and relay.tls is not TlsMode.PLAIN:
+        context = trust()
     opening = _Opening(relay, timeouts, helo, context)
     try:
         extensions = await opening.run()
@@ -97,7 +99,7 @@ class _Opening:
     """One attempt; its stage is what a failure is told by."""
 
     def __init__(
-        self, relay: Relay, timeouts: Timeouts, helo: str, context: ssl.SSLContext
+        self, relay: Relay, timeouts: Timeouts, helo: str, context: ssl.SSLContext | None
     ) -> None:
         self.relay = relay
         self.timeouts = timeouts
@@ -126,7 +128,7 @@ class _Opening:
             relay=self.relay,
             stage=self.stage,
             reply=reply,
-            retryable=_passes(verdict) if verdict else retryable,
+            retryable=_passes(reply, verdict) if reply and verdict else retryable,
             throttling=bool(verdict and verdict.throttling),
             why=f"{why} ({detail})" if detail else why,
         )
@@ -172,6 +174,7 @@ class _Opening:
             # Never fall back: whoever can strip the offer could then read the mail.
             raise self.failed(Note.NO_STARTTLS, retryable=False)
         self._require(await self._ask("STARTTLS"), 2)
+        assert self.context is not None  # noqa: S101 - made for every mode but plain
         await self.channel_ready.start_tls(
             self.context, self.relay.host.rstrip("."), self.timeouts.starttls
         )
@@ -203,8 +206,10 @@ class _Opening:
             raise self.failed(Note.GARBLED, reply=reply)
 
 
-def _passes(verdict: Verdict) -> bool:
+def _passes(reply: Reply, verdict: Verdict) -> bool:
     """Return whether a refused opening may succeed later: not while a sign-in is refused."""
+    if reply.code < 500:  # noqa: PLR2004 - 4yz
+        return True
     return verdict.outcome is not Outcome.REJECTED and verdict.reason is not Reason.CREDENTIALS
 
 

@@ -91,7 +91,13 @@ class TokenBucket:
         A Redis that does not answer costs half a second, once every few seconds. May be cancelled;
         the tokens are then spent for nothing, which errs on the slow side.
         """
+        task = asyncio.current_task()
+        cancelled = task.cancelling() if task else 0
         wait = await self._reserve(count)
+        if task and task.cancelling() > cancelled:
+            # redis-py writes under asyncio.wait_for, which on Python 3.11 can swallow a
+            # cancellation; a worker that is told to stop would then sleep on.
+            raise asyncio.CancelledError
         if wait > 0:
             await asyncio.sleep(wait)
 

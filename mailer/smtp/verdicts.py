@@ -221,7 +221,7 @@ _CODES = {
     421: Reason.RATE,
     451: Reason.SYSTEM,
     452: Reason.SYSTEM,
-    454: Reason.CREDENTIALS,
+    454: Reason.SYSTEM,
     500: Reason.PROTOCOL,
     502: Reason.PROTOCOL,
     503: Reason.PROTOCOL,
