@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from mailer.reading.glyphs import Glyph, Run, runs
+from mailer.reading.dates import find_date
+from mailer.reading.glyphs import Glyph, Run, runs, text_of
 
 _Row = tuple[Glyph, ...]
 _Wall = tuple[float, float, float]
@@ -30,7 +31,7 @@ class Region:
 def regions(rows: Sequence[_Row], walls: Sequence[_Wall] = ()) -> list[Region]:
     """Return the regions of a page in reading order.
 
-    ``walls`` are tables (left, right, top): no column runs past one.
+    ``walls`` are tables and rules (left, right, top): no column runs past one.
     """
     if not rows:
         return []
@@ -74,8 +75,9 @@ def _band(rows: list[_Row], walls: Sequence[_Wall]) -> tuple[int, int, float] | 
                     break
                 last += 1
             wins = best is None or last - first > best[1] - best[0]
-            if wins and _is_set_in_columns(split[first:last], gutter):
-                best = (first, last, gutter)
+            begin = first + _masthead_rows(rows[first:last])
+            if wins and _is_set_in_columns(split[begin:last], gutter):
+                best = (begin, last, gutter)
             first = max(last, first + 1)
     return best
 
@@ -89,6 +91,12 @@ def _gutters(split: list[list[Run]]) -> list[float]:
             if all(abs(middle - other) > before.size / 2 for other in found):
                 found.append(middle)
     return found
+
+
+def _masthead_rows(rows: list[_Row]) -> int:
+    """Return 1 where the first row is the line with publisher and date, which is no column yet."""
+    date = find_date(text_of(rows[0])) if rows else None
+    return int(date is not None and not text_of(rows[0])[date.end :].strip())
 
 
 def _crosses(row: list[Run], gutter: float) -> bool:

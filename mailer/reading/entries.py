@@ -59,8 +59,9 @@ def read_entries(lines: Sequence[BlockText]) -> Entries:
     """
     doubts: list[tuple[str, str]] = []
     pieces: list[str] = []
-    for text in _unwrap([_stripped(line) for line in lines if line.text.strip()]):
-        pieces += _split(text, doubts)
+    texts = [_unframed(text) for text in _unwrap([line for line in lines if line.text.strip()])]
+    for text in texts:
+        pieces += [text] if _is_unit_a_line(texts) else _split(text, doubts)
     entries: list[str] = []
     for piece in pieces:
         entry = _entry(piece, doubts)
@@ -70,14 +71,15 @@ def read_entries(lines: Sequence[BlockText]) -> Entries:
     return Entries(entries=tuple(entries), doubts=tuple(doubts))
 
 
-def _stripped(line: BlockText) -> BlockText:
-    """Return the line without an unmatched bracket at its end, as （本期送：…。） leaves one."""
-    text = line.text.strip()
-    while text[-1:] in ("）", ")") and text.count("（") + text.count("(") < text.count(
-        "）"
-    ) + text.count(")"):
+def _unframed(text: str) -> str:
+    """Return the text without an unmatched bracket at its end: （本期送：…。） leaves one."""
+    text = text.strip()
+    while text[-1:] in ("）", ")"):
+        opened = text.count("（") + text.count("(")
+        if opened >= text.count("）") + text.count(")"):
+            break
         text = text[:-1].rstrip()
-    return BlockText(text=text, full=line.full)
+    return text
 
 
 def _unwrap(lines: list[BlockText]) -> list[str]:
@@ -85,12 +87,21 @@ def _unwrap(lines: list[BlockText]) -> list[str]:
     parts: list[str] = []
     listed = any(_separators(line.text, _LEVEL_ONE + _LEVEL_TWO) for line in lines)
     for index, line in enumerate(lines):
+        text = line.text.strip()
         before = lines[index - 1] if index else None
-        if before is not None and _goes_on(before, line.text, parts[-1], listed=listed):
-            parts[-1] += line.text
+        if before is not None and _goes_on(before, text, parts[-1], listed=listed):
+            parts[-1] += text
         else:
-            parts.append(line.text)
+            parts.append(text)
     return parts
+
+
+def _is_unit_a_line(texts: list[str]) -> bool:
+    """Tell whether the ends of lines are the top level: then 、 inside a line is the second."""
+    level_one = any(_separators(text, _LEVEL_ONE) for text in texts)
+    level_two = sum(_separators(text, _LEVEL_TWO) > 0 for text in texts)
+    blanks = any(_WIDE.search(text.strip()) for text in texts)
+    return len(texts) > 1 and not level_one and not blanks and 0 < level_two * 2 < len(texts)
 
 
 def _goes_on(before: BlockText, text: str, whole: str, *, listed: bool) -> bool:

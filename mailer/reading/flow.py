@@ -5,8 +5,10 @@ from dataclasses import replace
 
 from mailer.reading.issue_number import find_issue_number
 from mailer.reading.labels import IMPRINT, find_labels
-from mailer.reading.letters import compact, has_sentence
-from mailer.reading.lines import Grid, Item, Line
+from mailer.reading.dates import find_date
+from mailer.reading.letters import compact, has_sentence, is_rule
+from mailer.reading.lines import Grid, Item, Line, Ruling
+from mailer.reading.publisher import publisher_in
 
 _BETWEEN_CELLS = "    "
 _FEW_ROWS = 4
@@ -14,17 +16,25 @@ _LONG_CELL = 3  # lines with sentences: a cell that holds running text
 
 
 def flatten(items: Sequence[Item]) -> list[Item]:
-    """Return the items with every table that is mere layout put back into lines."""
+    """Return the items with every table that is mere layout put back into lines.
+
+    A line that is drawn with dashes becomes the rule that it stands for.
+    """
     result: list[Item] = []
+    above_body = True
     for item in items:
-        if isinstance(item, Grid) and _is_layout(item):
+        if isinstance(item, Line) and has_sentence(item.text):
+            above_body = False
+        if isinstance(item, Grid) and _is_layout(item, above_body=above_body):
             result += _lines(item)
+        elif isinstance(item, Line) and is_rule(item.text):
+            result.append(Ruling(number=item.number, page=item.page, top=item.top))
         else:
             result.append(item)
     return result
 
 
-def _is_layout(grid: Grid) -> bool:
+def _is_layout(grid: Grid, *, above_body: bool) -> bool:
     cells = [cell for row in grid.rows for cell in row if cell]
     if all(sum(bool(cell) for cell in row) <= 1 for row in grid.rows):
         return True
@@ -32,8 +42,16 @@ def _is_layout(grid: Grid) -> bool:
         return True
     if any(sum(has_sentence(line.text) for line in cell) >= _LONG_CELL for cell in cells):
         return True
-    first = [line.text for row in grid.rows[:_FEW_ROWS] for cell in row for line in cell]
-    return len(grid.rows) <= _FEW_ROWS and any(find_issue_number(text) for text in first)
+    texts = [line.text for cell in cells for line in cell]
+    few = len(grid.rows) <= _FEW_ROWS
+    return above_body and few and any(_is_of_masthead(text) for text in texts)
+
+
+def _is_of_masthead(text: str) -> bool:
+    """Tell whether a cell holds a number, a publisher or only a date."""
+    date = find_date(text)
+    only_date = date is not None and not compact(text[: date.start] + text[date.end :])
+    return only_date or find_issue_number(text) is not None or publisher_in(text) is not None
 
 
 def _opens_tail(text: str) -> bool:

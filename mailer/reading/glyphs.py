@@ -1,7 +1,7 @@
 """Letters with their places, as PDF and OFD pages hold them, and the rows they form."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 
@@ -22,6 +22,8 @@ class Glyph:
     size: float
     bold: bool = False
     color: str | None = None
+    blanks: int = 0
+    """Blanks that are printed before the letter."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,17 +54,16 @@ class Run:
 
 
 def rows(glyphs: Iterable[Glyph]) -> list[tuple[Glyph, ...]]:
-    """Return the letters row by row, each row from left to right, blanks left out."""
+    """Return the letters row by row, each row from left to right; blanks are counted only."""
     found: list[list[Glyph]] = []
     for glyph in sorted(glyphs, key=lambda each: (each.y, each.x0)):
-        if glyph.text.isspace():
-            continue
         # Compare with the row's first letter, so that a slow slope never chains two rows.
         if found and abs(glyph.y - found[-1][0].y) < _SAME_ROW * max(glyph.size, found[-1][0].size):
             found[-1].append(glyph)
         else:
             found.append([glyph])
-    return [_single(sorted(row, key=lambda each: each.x0)) for row in found]
+    counted = [_without_blanks(sorted(row, key=lambda each: each.x0)) for row in found]
+    return [_single(row) for row in counted if row]
 
 
 def runs(row: Sequence[Glyph], gap: float) -> list[Run]:
@@ -104,8 +105,20 @@ def _blanks(before: Glyph, after: Glyph) -> str:
     size = max(before.size, after.size)
     wide = before.text > "\u2fff" and after.text > "\u2fff"
     if gap < (_HAN_GAP if wide else _TOUCHING) * size:
-        return ""
-    return " " * max(1, round(gap / (size / 2) - (0 if wide else 0.5)))
+        return " " * after.blanks if wide else ""
+    return " " * max(1, after.blanks, round(gap / (size / 2) - (0 if wide else 0.5)))
+
+
+def _without_blanks(row: list[Glyph]) -> list[Glyph]:
+    letters: list[Glyph] = []
+    blanks = 0
+    for glyph in row:
+        if glyph.text.isspace():
+            blanks += 2 if glyph.text == "\u3000" else 1
+        else:
+            letters.append(replace(glyph, blanks=blanks) if blanks else glyph)
+            blanks = 0
+    return letters
 
 
 def _single(row: list[Glyph]) -> tuple[Glyph, ...]:

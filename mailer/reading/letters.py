@@ -22,6 +22,7 @@ _COMPATIBLE = re.compile("[\u2f00-\u2fdf\uf900-\ufaff\U0002f800-\U0002fa1f]")
 _DROPPED = re.compile("[\x00-\x08\x0e-\x1f\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _NARROW_BLANK = re.compile("[\u00a0\u2002\u2004-\u200a\u202f\u205f]")
 _WIDE_BLANK = re.compile("[\u2001\u2003]")
+_RULE = re.compile(r"[\s>|]*[-─━═—_=*~﹏–－┄┈﹉‐#·]{6,}[\s|]*")
 _BLANKS = re.compile(r"[\s\u3000]+")
 _QUOTED = re.compile("[“《‘][^”》’]*[”》’]")
 _BETWEEN_HAN = re.compile(rf"(?<=[{CJK}])[\s\u3000]+(?=[{CJK}])")
@@ -98,6 +99,11 @@ def ends_piece(text: str) -> bool:
     """Tell whether a paragraph may end here: a stop, or a closing quote or bracket."""
     text = text.rstrip()
     return bool(text) and (text[-1] in CLOSERS or ends_sentence(text))
+
+
+def is_rule(text: str) -> bool:
+    """Tell whether a line is a rule drawn with dashes."""
+    return _RULE.fullmatch(text) is not None
 
 
 def has_sentence(text: str) -> bool:

@@ -11,6 +11,7 @@ Value = TypeVar("Value")
 
 _LARGER = 0.9  # points
 _LONGEST_HEADLINE = 90
+_CENTRED_TEXTS = 2  # centred lines of a text file before the others count as no headlines
 _INDENTED = 1.2  # letters
 _INDENTED_SHARE = 0.6
 
@@ -44,11 +45,12 @@ def look_of(lines: Sequence[Line]) -> Looks:
     indented = [line for line in starts if (line.indent or 0) > _INDENTED]
     base = Looks(size=sizes, bold=bool(bolds))
     out = [line for line in lines if _differs(line, base) and not _is_running(line)]
+    least = 1 if sizes is not None else _CENTRED_TEXTS
     return Looks(
         size=sizes,
         bold=bool(bolds),
         indented=len(indented) > _INDENTED_SHARE * _paragraph_starts(starts),
-        tells=bool(out) and bool(running) and len(out) < len(lines),
+        tells=len(out) >= least and bool(running) and len(out) < len(lines),
     )
 
 

@@ -27,6 +27,7 @@ _SIGNER = re.compile(
 _HOLE_DATE = re.compile(
     r"%\w+%|[XxＸ×*_\d\s]{0,6}年[XxＸ×*_\s\d]{0,4}月[XxＸ×*_\s\d]{0,4}日?|\d{4}\s*年\s*\d{1,2}\s*月$"
 )
+_LATIN = re.compile(r"[A-Za-z][A-Za-z\s.,&'-]*")
 _OUTER = "《》〈〉【】「」"
 
 
@@ -65,7 +66,10 @@ def read_masthead(items: Sequence[Item]) -> Masthead:
     names = [
         (index, line)
         for index, line in window
-        if index not in parts.taken and not is_mark(line.text) and index < max(last, 1)
+        if index not in parts.taken
+        and not is_mark(line.text)
+        and index < max(last, 1)
+        and not _LATIN.fullmatch(line.text.strip())
     ]
     head_end = parts.first if parts.first is not None else last + 1
     above = [(index, line) for index, line in names if index < head_end]
@@ -115,32 +119,45 @@ def _read_line(index: int, line: Line, parts: _Parts) -> None:
     """Take from a line what belongs to the masthead."""
     if parts.taken and index - max(parts.taken) > _NEAR:
         return
-    rest = line.text
     number = _number_of(line, parts)
+    rest = line.text if number is None else number.rest
     if number is not None:
         parts.first = index if parts.first is None else parts.first
         parts.number = _merged(parts.number, number)
-        rest = number.rest
-    date = find_date(rest) if parts.date is None else None
-    if date is not None and _is_date_line(rest, date):
-        parts.date = date
-        rest = f"{rest[: date.start]}  {rest[date.end :]}"
-    elif _HOLE_DATE.search(rest) and (number or parts.number) and not ends_sentence(rest):
-        rest = _HOLE_DATE.sub("  ", rest)
-    elif number is None and publisher_in(rest) is None and not _SIGNER.match(rest):
+    rest, dated = _without_date(rest, parts)
+    named = _named(rest)
+    anchored = number is not None or dated
+    if named and not (anchored or parts.taken or _is_publisher_alone(rest)):
+        named = None
+    if not (anchored or named or _SIGNER.match(rest)):
         return
-    named = publisher_in(rest)
-    if (
-        named
-        and not is_mark(named)
-        and (number or date or parts.taken or _is_publisher_alone(rest))
-    ):
+    if named:
         parts.publishers.append(named)
-    elif named and not (number or date):
-        return
-    elif rest.strip() and not named:
-        _rest_of(rest, parts, has_date=date is not None or bool(_HOLE_DATE.search(line.text)))
+    elif rest.strip():
+        _rest_of(rest, parts, has_date=dated)
     parts.taken[index] = rest
+
+
+def _without_date(rest: str, parts: _Parts) -> tuple[str, bool]:
+    """Return the line without its date, or the empty place of one, and whether it had one."""
+    if parts.date is None:
+        date = find_date(rest)
+        if date is not None and _is_date_line(rest, date):
+            parts.date = date
+            return f"{rest[: date.start]}  {rest[date.end :]}", True
+        if date is None and parts.number and _HOLE_DATE.search(rest) and not ends_sentence(rest):
+            return _HOLE_DATE.sub("  ", rest), True
+    return rest, False
+
+
+def _named(rest: str) -> str | None:
+    """Return the publisher that a line names by a word, alone or in one of its cells."""
+    cells = [cell.strip() for cell in re.split(r"\s{2,}|\u3000+", rest) if cell.strip()]
+    for text in (rest, *cells):
+        named = publisher_in(text)
+        if named and not is_mark(named):
+            return named
+    return None
 
 
 def _is_publisher_alone(text: str) -> bool:

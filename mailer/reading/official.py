@@ -75,8 +75,19 @@ def _headline(items: Sequence[Item]) -> tuple[str, int, int] | None:
             if has_sentence(joined) or len(joined) > _LONGEST:
                 break
             if _ABOUT.match(joined) or (position + 1 < len(lines) and _PLAIN.match(joined)):
-                return joined, index, last + 1
+                return joined, index, _after_number(items, last + 1)
     return None
+
+
+def _after_number(items: Sequence[Item], index: int) -> int:
+    """Return the index after a document number that stands under the headline."""
+    while index < len(items):
+        item = items[index]
+        number = find_issue_number(item.text) if isinstance(item, Line) else None
+        if isinstance(item, Line) and (number is None or number.rest):
+            break
+        index += 1
+    return index
 
 
 def _receivers(items: Sequence[Item], index: int, end: int) -> RawBlock | None:

@@ -11,6 +11,7 @@ from mailer.reading.strokes import Picture, Stroke
 
 _RULE_SHARE = 0.4  # of the page's width: a longer horizontal stroke parts the text
 _EDGE_STEP = 3.0  # points: edges nearer than this are the same edge
+_EDGE_SHARE = 0.04  # of the lines end at an edge, or it is none
 _FULL = 1.3  # letters that a full line may lack at the right
 _CENTRED = 0.9  # letters that a centred line may stand off the middle
 _CENTRED_BLANK = 1.2  # letters of blank that a centred line has at each side
@@ -52,7 +53,7 @@ def read_pages(pages: Sequence[Page], doubts: tuple[tuple[str, str], ...] = ()) 
     elements = [each for number, page in enumerate(pages, 1) for each in _elements(page, number)]
     raws = [each for each in elements if isinstance(each, _Raw)]
     body = most(glyph.size for raw in raws for glyph in raw.glyphs) if raws else 0.0
-    edges = _edges(raws, body)
+    edges = _edges(raws)
     items: list[Item] = []
     for number, element in enumerate(elements, start=1):
         if isinstance(element, _Raw):
@@ -84,7 +85,7 @@ def _elements(page: Page, number: int) -> list[_Element]:
             data=picture.data,
         )
         others.append((picture.x0, picture.x1, picture.y0, figure))
-    walls = [(x0, x1, top) for x0, x1, top, _ in blocks]
+    walls = [(x0, x1, top) for x0, x1, top, other in others if not isinstance(other, Figure)]
     for region in regions(rows(loose), walls):
         found += _inside(region, others, number)
     found += [element for *_, element in sorted(others, key=lambda other: other[2])]
@@ -105,14 +106,12 @@ def _inside(
         yield _Raw(glyphs=row, page=number, column=region.column)
 
 
-def _edges(raws: Sequence[_Raw], body: float) -> dict[tuple[int, int], tuple[float, float]]:
+def _edges(raws: Sequence[_Raw]) -> dict[tuple[int, int], tuple[float, float]]:
     """Return the left and right edge of the running text in each kind of column."""
     found: dict[tuple[int, int], tuple[float, float]] = {}
     for column in {raw.column for raw in raws}:
         inside = [raw for raw in raws if raw.column == column]
-        running = [
-            raw for raw in inside if abs(raw.size - body) <= _SAME_SIZE and len(raw.glyphs) >= _LONG
-        ] or inside
+        running = [raw for raw in inside if len(raw.glyphs) >= _LONG] or inside
         lefts = [raw.glyphs[0].x0 for raw in running]
         rights = [raw.glyphs[-1].x1 for raw in running]
         found[column] = (_common(lefts, low=True), _common(rights, low=False))
@@ -120,10 +119,11 @@ def _edges(raws: Sequence[_Raw], body: float) -> dict[tuple[int, int], tuple[flo
 
 
 def _common(values: Sequence[float], *, low: bool) -> float:
-    """Return the outermost value that occurs twice, or the outermost where none does."""
+    """Return the outermost value that enough lines share: a hanging stop or two move no edge."""
     ordered = sorted(values, reverse=not low)
+    enough = max(2, _EDGE_SHARE * len(values))
     for value in ordered:
-        if sum(abs(value - other) <= _EDGE_STEP for other in values) > 1:
+        if sum(abs(value - other) <= _EDGE_STEP for other in values) >= enough:
             return value
     return ordered[0]
 

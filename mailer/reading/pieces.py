@@ -81,8 +81,6 @@ def _goes_on(piece: Piece, line: Line, after: Line | None, looks: Looks) -> bool
         return False
     if piece.last.full is not None and line.left is not None:
         return _goes_on_by_place(piece, line, after, looks)
-    if line.starts is False:
-        return not ends_piece(piece.text) and not begins_item(line.text)
     if piece.last.full:
         return _goes_on_wrapped(piece, line, looks)
     return _is_unfinished(piece, line, after)
@@ -91,9 +89,11 @@ def _goes_on(piece: Piece, line: Line, after: Line | None, looks: Looks) -> bool
 def _goes_on_by_place(piece: Piece, line: Line, after: Line | None, looks: Looks) -> bool:
     """Decide by the place on the page: indent, full lines, white between lines."""
     indented = (line.indent or 0) > _INDENTED
+    if len(compact(piece.text)) > _LONG and _is_unfinished(piece, line, after):
+        return True
     if looks.indented:
         if indented:
-            return _is_open(piece.text) and line.page != piece.last.page
+            return _is_open(piece.text) and not begins_item(line.text)
         return bool(piece.last.full) or _is_unfinished(piece, line, after)
     if line.page == piece.last.page and _white(piece.last, line) > _GAP:
         return False

@@ -41,7 +41,7 @@ def read_ofd(data: bytes, name: str, limits: Limits) -> Source:
         raise DamagedFile(name=name, reason="the document part is missing")
     reader = _Reader(archive, posixpath.dirname(path), document)
     pages = list(reader.pages(document, limits))
-    letters = sum(len(page.glyphs) for page in pages)
+    letters = sum(not glyph.text.isspace() for page in pages for glyph in page.glyphs)
     if letters > limits.letters:
         raise FileTooLarge(name=name, found=letters, unit="letters", limit=limits.letters)
     if not letters:
@@ -123,7 +123,7 @@ class _Reader:
                 place = bounds[0] + matrix[0] * across + matrix[4]
                 base = bounds[1] + matrix[3] * down + matrix[5]
                 advance = size * matrix[0] * (1.0 if width(letter) > 1 else 0.5)
-                if letter.strip():
+                if normalise(letter):
                     yield Glyph(
                         text=normalise(letter),
                         x0=place * _POINTS,

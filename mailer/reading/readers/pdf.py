@@ -63,7 +63,7 @@ def _read(document: pypdfium2.PdfDocument, name: str, limits: Limits) -> Source:
         page.close()
         pages.append(read)
         unmapped += missing
-        letters += len(read.glyphs)
+        letters += sum(not glyph.text.isspace() for glyph in read.glyphs)
         if letters > limits.letters:
             raise FileTooLarge(name=name, found=letters, unit="letters", limit=limits.letters)
     if not letters:
@@ -124,7 +124,7 @@ def _glyphs(text: pypdfium2.PdfTextPage, height: float) -> Iterator[Glyph | None
             yield None
             continue
         letter = normalise(chr(code))
-        if letter.strip():
+        if letter:
             yield _glyph(text, index, letter, height)
 
 

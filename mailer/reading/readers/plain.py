@@ -3,12 +3,11 @@
 import re
 
 from mailer.reading.errors import FileTooLarge, UnknownFormat
-from mailer.reading.letters import ends_sentence, normalise, width
+from mailer.reading.letters import ends_sentence, is_rule, normalise, width
 from mailer.reading.limits import Limits
 from mailer.reading.lines import Align, Item, Line, Ruling, Source
 from mailer.reading.readers.encoding import decode
 
-_RULE = re.compile(r"[\s>|]*[-─━═—_=*~﹏–－┄┈﹉‐#·]{6,}[\s|]*")
 _BREAKS = re.compile("\r\n|[\n\r\x0b\x1c-\x1e\x85\u2028\u2029]")
 _CENTRED = 6  # columns before a line beyond the paragraph's indent that make it a centred one
 _WRAP_WIDTH = 40  # columns that a page of wrapped lines has at least
@@ -42,7 +41,7 @@ def _pages(text: str) -> list[tuple[int, str]]:
 
 
 def _items(lines: list[tuple[int, str]]) -> tuple[Item, ...]:
-    texts = [text for _, text in lines if text.strip() and not _RULE.fullmatch(text)]
+    texts = [text for _, text in lines if text.strip() and not is_rule(text)]
     margin = min((_leading(text) for text in texts), default=0)
     body = _body_indent(texts, margin)
     limit = _wrap_width(texts)
@@ -50,7 +49,7 @@ def _items(lines: list[tuple[int, str]]) -> tuple[Item, ...]:
     for number, (page, text) in enumerate(lines, start=1):
         if not text.strip():
             continue
-        if _RULE.fullmatch(text):
+        if is_rule(text):
             items.append(Ruling(number=number, page=page))
             continue
         leading = _leading(text) - margin
