@@ -9,7 +9,10 @@ from enum import Enum
 from rich.console import Console
 from rich.table import Table
 
-console = Console(highlight=False)
+_FILE_WIDTH = 160
+"""Columns where the output is no terminal: a log or a pipe need not be folded at eighty."""
+
+console = Console(highlight=False, width=None if sys.stdout.isatty() else _FILE_WIDTH)
 errors = Console(stderr=True, highlight=False)
 
 
