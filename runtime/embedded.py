@@ -199,8 +199,7 @@ def _start(home: Path, user: str) -> Status:
                 _forget(keeper)
             return found
         if keeper is None:
-            if not _keeper_lives(folder):
-                keeper = _start_keeper(home, user, log_path)
+            keeper = _start_keeper(home, user, log_path)
         elif keeper.poll() is not None:
             raise EmbeddedRefusedError(reason=_reason(keeper, log_path))
         time.sleep(0.02)
@@ -210,14 +209,25 @@ def _start(home: Path, user: str) -> Status:
     raise EmbeddedSilentError(seconds=int(_START_SECONDS), log=log_path)
 
 
-def _start_keeper(home: Path, user: str, log_path: Path) -> "subprocess.Popen[bytes]":
+def _start_keeper(home: Path, user: str, log_path: Path) -> "subprocess.Popen[bytes] | None":
+    """Start a keeper, unless one lives.
+
+    It gets its lock from us, so that there is no moment in which it lives without.
+    """
     try:
+        lock = (state_folder(home) / "keeper.lock").open("a")
         log = log_path.open("ab")
     except OSError as error:
         raise HomeNotWritableError(path=log_path, reason=error.strerror) from error
-    with log:
+    with lock, log:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return None
+        handle = str(lock.fileno())
         return subprocess.Popen(  # noqa: S603 - our own module, no shell
-            [sys.executable, "-m", "runtime.keeper", str(home), user, language.get()],
+            [sys.executable, "-m", "runtime.keeper", str(home), user, language.get(), handle],
+            pass_fds=[lock.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,

@@ -6,8 +6,10 @@ The kernel releases the lock of whoever dies, so a ``kill -9`` leaves nothing be
 keeper itself be killed, the kernel ends the services with it (on Linux), and the next command
 starts a new keeper, which clears up after the old one.
 
-Run as ``python -m runtime.keeper HOME USER LANGUAGE``. When it refuses, the reason goes to standard
-output, in that language: where there is no room, no file could hold it.
+Run by :mod:`runtime.embedded` as ``python -m runtime.keeper HOME USER LANGUAGE HANDLE``. The handle
+is the open file ``keeper.lock``, locked: no other keeper of this home lives while this one does.
+When it refuses, the reason goes to standard output, in that language: where there is no room, no
+file could hold it.
 """
 
 import contextlib
@@ -147,41 +149,38 @@ def keep(home: Path, user: str) -> None:
 
     """
     folder = state_folder(home)
-    with (folder / "keeper.lock").open("a") as lock:
-        # Waits, since who asks whether a keeper lives holds this lock for a moment.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        for number in _STOPPING:
-            signal.signal(number, _stop)
-        status = folder / "status.json"
-        servers: list[PostgresServer | ValkeyServer] = []
-        sockets: Path | None = None
-        try:
+    for number in _STOPPING:
+        signal.signal(number, _stop)
+    status = folder / "status.json"
+    servers: list[PostgresServer | ValkeyServer] = []
+    sockets: Path | None = None
+    try:
+        status.unlink(missing_ok=True)
+        placement = _place(home, user, folder)
+        passwords = _passwords(folder)
+        sockets = _sockets(placement, folder)
+        servers += [
+            PostgresServer(placement, sockets, passwords, folder),
+            ValkeyServer(placement, sockets, passwords["valkey"], folder),
+        ]
+        for server in servers:
+            server.start()
+        write_private(status, json.dumps(_status(placement, sockets, passwords)))
+        _hold(folder / "holders.lock", servers)
+    except _Stopped:
+        pass
+    except OSError as error:
+        traceback.print_exc()
+        raise HomeNotWritableError(
+            path=error.filename or home, reason=error.strerror or str(error)
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
             status.unlink(missing_ok=True)
-            placement = _place(home, user, folder)
-            passwords = _passwords(folder)
-            sockets = _sockets(placement, folder)
-            servers += [
-                PostgresServer(placement, sockets, passwords, folder),
-                ValkeyServer(placement, sockets, passwords["valkey"], folder),
-            ]
-            for server in servers:
-                server.start()
-            write_private(status, json.dumps(_status(placement, sockets, passwords)))
-            _hold(folder / "holders.lock", servers)
-        except _Stopped:
-            pass
-        except OSError as error:
-            traceback.print_exc()
-            raise HomeNotWritableError(
-                path=error.filename or home, reason=error.strerror or str(error)
-            ) from error
-        finally:
-            with contextlib.suppress(OSError):
-                status.unlink(missing_ok=True)
-            for server in reversed(servers):
-                server.stop()
-            if sockets is not None:
-                shutil.rmtree(sockets, ignore_errors=True)
+        for server in reversed(servers):
+            server.stop()
+        if sockets is not None:
+            shutil.rmtree(sockets, ignore_errors=True)
 
 
 def _status(placement: Placement, sockets: Path, passwords: dict[str, str]) -> dict[str, object]:
