@@ -4,7 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path, PurePath
+from pathlib import PurePath
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -31,29 +31,12 @@ class IssueExistsError(Refusal):
     """The file {name} was added before, as issue {issue} ({title}, {state}). Use that one."""
 
 
-class MissingFileError(Refusal):
-    """The file {path} cannot be read: {reason}. Check the path and the right to read it."""
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Added:
     """A new issue, and the document with the doubts of its reader."""
 
     issue: Issue
     document: IssueDocument
-
-
-def read_source(path: Path) -> bytes:
-    """Return the bytes of a file that a person named.
-
-    Raises:
-        MissingFileError: it cannot be read.
-
-    """
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise MissingFileError(path=path, reason=error.strerror) from None
 
 
 def add_issue(

@@ -23,9 +23,9 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from mailer.actions.adding import read_source
 from mailer.cli.demo_office import Office, office_of, sample_office, write_behaviours
 from mailer.cli.demo_verdict import faults
+from mailer.cli.files import read_source
 from mailer.cli.output import console
 from mailer.reading.limits import Limits
 from mailer.reading.reading import read_bytes

@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailer.actions.adding import read_source
+from mailer.cli.files import read_source
 from mailer.reading.limits import Limits
 from mailer.reading.reading import read_bytes
 from runtime.paths import shipped
@@ -88,9 +88,7 @@ def office_of(bulletin: Path, folder: Path) -> Office:
             for (name, tag), address in zip(units, addresses, strict=True)
         ],
     )
-    _write(
-        office.groups, ["集合名称", "规则", "值"], [[name, "标签", tag] for name, tag in groups]
-    )
+    _write(office.groups, ["集合名称", "规则", "值"], [[name, "标签", tag] for name, tag in groups])
     return office
 
 

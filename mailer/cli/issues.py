@@ -12,6 +12,7 @@ from mailer.actions.exporting import local
 from mailer.actions.relaying import outlet
 from mailer.actions.wording import state_word
 from mailer.cli.context import actor, open_runtime, publish
+from mailer.cli.files import read_source
 from mailer.cli.output import console, print_json, table
 from mailer.cli.reading import show_document
 from mailer.cli.watching import wait_for_deliveries, wait_for_rendering
@@ -49,7 +50,7 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Read a file and keep it as a draft issue."""
-    data = adding.read_source(file)
+    data = read_source(file)
     with open_runtime() as runtime, runtime.database.transaction() as session:
         added = adding.add_issue(
             session,

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from mailer.actions.adding import read_source
+from mailer.cli.files import read_source
 from mailer.cli.output import console, print_json, table
 from mailer.issues.naming import issue_number
 from mailer.reading.contract import to_json_dict
