@@ -2,7 +2,10 @@
 
 import os
 import sys
+import tempfile
+import traceback
 from importlib import import_module
+from pathlib import Path
 from typing import NoReturn
 
 import typer
@@ -66,20 +69,29 @@ def run() -> NoReturn:
         command()
     except Refusal as refusal:
         _say(str(refusal))
-    except Exception as error:
-        # SQLAlchemy and psycopg are not imported here: most commands that fail need neither.
-        if type(error).__name__ != "OperationalError":
-            raise
-        reason = str(getattr(error, "orig", error)).strip().splitlines()[-1]
-        _say(
-            translate(
-                "The database cannot be reached or used: {reason}. Check that it runs, and "
-                "MAILER_DATABASE_URL."
-            ).format(reason=reason)
-        )
+    except Exception as error:  # noqa: BLE001 - no traceback reaches a user
+        _say(_explain(error))
     except KeyboardInterrupt:
         sys.exit(130)
     sys.exit(1)
+
+
+def _explain(error: Exception) -> str:
+    """Return what a person is told of an error that is no refusal; the rest goes to a file."""
+    # SQLAlchemy and psycopg are not imported here: most commands that fail need neither.
+    if type(error).__name__ == "OperationalError":
+        reason = str(getattr(error, "orig", error)).strip().splitlines()[-1]
+        return translate(
+            "The database cannot be reached or used: {reason}. Check that it runs, and "
+            "MAILER_DATABASE_URL."
+        ).format(reason=reason)
+    file = Path(tempfile.gettempdir()) / f"jianbao-fault-{os.getpid()}.txt"
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+        out.write("".join(traceback.format_exception(error)))
+    return translate(
+        "This is a fault of Jianbao itself ({kind}); nothing half-done was kept. Please report it "
+        "with the file {file}."
+    ).format(kind=type(error).__name__, file=file)
 
 
 def _say(message: str) -> None:
