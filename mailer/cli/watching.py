@@ -57,6 +57,8 @@ def wait_for_deliveries(runtime: Runtime, issue_id: int, *, until_final: bool, q
                     told_at, told = time.monotonic(), line
                     console.print(line, markup=False)
             if state in FINAL or _done(state, counts, until_final=until_final):
+                if counts is not None and not quiet:
+                    console.print(counts_line(counts), markup=False)
                 return
             time.sleep(_LOOK_SECONDS)
 
@@ -71,7 +73,9 @@ def _done(state: IssueState, counts: Counts | None, *, until_final: bool) -> boo
         return True
     if counts is None:
         return False
-    return counts.all_final if until_final else counts.first_pass_done
+    if until_final:
+        return counts.all_final or counts.waits_for_person
+    return counts.first_pass_done
 
 
 def _past(told_at: float) -> bool:

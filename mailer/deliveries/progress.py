@@ -32,6 +32,11 @@ class Progress:
         return not any(self.counts.get(state) for state in waiting)
 
     @property
+    def waits_for_person(self) -> bool:
+        """Return whether all that is left to do is a person's: to decide on held deliveries."""
+        return 0 < self.total - self.final == self.counts.get(DeliveryState.HELD, 0)
+
+    @property
     def all_final(self) -> bool:
         """Return whether every delivery is final."""
         return self.final == self.total
