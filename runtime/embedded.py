@@ -224,6 +224,8 @@ def _start_keeper(home: Path, user: str, log_path: Path) -> "subprocess.Popen[by
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return None
+        # What a killed keeper published; nobody else can, while we hold the lock.
+        (state_folder(home) / "status.json").unlink(missing_ok=True)
         handle = str(lock.fileno())
         return subprocess.Popen(  # noqa: S603 - our own module, no shell
             [sys.executable, "-m", "runtime.keeper", str(home), user, language.get(), handle],

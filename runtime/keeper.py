@@ -155,7 +155,6 @@ def keep(home: Path, user: str) -> None:
     servers: list[PostgresServer | ValkeyServer] = []
     sockets: Path | None = None
     try:
-        status.unlink(missing_ok=True)
         placement = _place(home, user, folder)
         passwords = _passwords(folder)
         sockets = _sockets(placement, folder)
