@@ -118,8 +118,7 @@ class _Builder:
         """Join the lines of one headline."""
         count = self._lines_of_headline(index)
         casts = self._casts[index : index + count]
-        texts = [unmarked(cast.text) if marker_of(cast.text) else cast.text for cast in casts]
-        self._open(" ".join(tidy_heading(text) for text in texts), casts[0])
+        self._open(_joined(casts), casts[0])
         return count
 
     def _lines_of_headline(self, index: int) -> int:
@@ -228,3 +227,17 @@ class _Builder:
 def _replaces(draft: Draft, level: int) -> bool:
     """Tell whether a number of this level begins a new article after ``draft``."""
     return draft.numbered is not None and level <= draft.numbered
+
+
+def _joined(casts: Sequence[Cast]) -> str:
+    """Return the lines of a headline as one, a blank where it was broken by sense.
+
+    A line that fills its column was broken by its width, which says nothing.
+    """
+    title = ""
+    broken = False
+    for cast in casts:
+        text = tidy_heading(unmarked(cast.text) if marker_of(cast.text) else cast.text)
+        title += f" {text}" if broken else text
+        broken = not (isinstance(cast.part, Piece) and cast.part.last.full)
+    return title

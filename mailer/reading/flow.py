@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from mailer.reading.dates import find_date
 from mailer.reading.issue_number import find_issue_number
 from mailer.reading.labels import IMPRINT, find_labels
-from mailer.reading.dates import find_date
 from mailer.reading.letters import compact, has_sentence, is_rule
 from mailer.reading.lines import Grid, Item, Line, Ruling
 from mailer.reading.publisher import publisher_in

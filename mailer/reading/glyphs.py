@@ -6,7 +6,8 @@ from itertools import pairwise
 from statistics import median
 
 _SAME_ROW = 0.4  # of the letter size: baselines nearer than this are one row
-_TOUCHING = 0.18  # of the letter size: gaps below are none
+_TOUCHING = 0.18  # of the letter size: gaps below are none between two Latin letters
+_AUTOMATIC = 0.35  # of the letter size: white that word processors put between Han and Latin
 _HAN_GAP = 0.7  # of the letter size: justified Han letters may stand that far apart
 _TWICE = 0.25  # of the letter size: a letter printed twice (for boldness) stands nearer
 
@@ -103,10 +104,11 @@ def pitch(tops: Sequence[float]) -> float:
 def _blanks(before: Glyph, after: Glyph) -> str:
     gap = after.x0 - before.x1
     size = max(before.size, after.size)
-    wide = before.text > "\u2fff" and after.text > "\u2fff"
-    if gap < (_HAN_GAP if wide else _TOUCHING) * size:
-        return " " * after.blanks if wide else ""
-    return " " * max(1, after.blanks, round(gap / (size / 2) - (0 if wide else 0.5)))
+    wide = (before.text > "\u2fff") + (after.text > "\u2fff")
+    least = (_TOUCHING, _AUTOMATIC, _HAN_GAP)[wide]
+    if gap < least * size:
+        return " " * after.blanks
+    return " " * max(1, after.blanks, round(gap / (size / 2) - (0 if wide == 2 else 0.5)))  # noqa: PLR2004 - both are wide
 
 
 def _without_blanks(row: list[Glyph]) -> list[Glyph]:

@@ -12,7 +12,7 @@ from mailer.reading.strokes import Picture, Stroke
 _RULE_SHARE = 0.4  # of the page's width: a longer horizontal stroke parts the text
 _EDGE_STEP = 3.0  # points: edges nearer than this are the same edge
 _EDGE_SHARE = 0.04  # of the lines end at an edge, or it is none
-_FULL = 1.3  # letters that a full line may lack at the right
+_FULL = 2.2  # letters that a full line may lack: a figure or a stop moves down with its letter
 _CENTRED = 0.9  # letters that a centred line may stand off the middle
 _CENTRED_BLANK = 1.2  # letters of blank that a centred line has at each side
 _BODY_INDENT = (1.6, 2.5)  # letters: the indent of an ordinary paragraph

@@ -89,17 +89,24 @@ def _goes_on(piece: Piece, line: Line, after: Line | None, looks: Looks) -> bool
 def _goes_on_by_place(piece: Piece, line: Line, after: Line | None, looks: Looks) -> bool:
     """Decide by the place on the page: indent, full lines, white between lines."""
     indented = (line.indent or 0) > _INDENTED
-    if len(compact(piece.text)) > _LONG and _is_unfinished(piece, line, after):
+    if len(compact(piece.text)) > _LONG and _is_broken(piece, line, after):
         return True
     if looks.indented:
         if indented:
             return _is_open(piece.text) and not begins_item(line.text)
-        return bool(piece.last.full) or _is_unfinished(piece, line, after)
+        begun = (piece.first.indent or 0) > _INDENTED and not ends_piece(piece.text)
+        return bool(piece.last.full) or begun or _is_unfinished(piece, line, after)
     if line.page == piece.last.page and _white(piece.last, line) > _GAP:
         return False
     if piece.last.full:
         return not indented and not (begins_item(line.text) and ends_piece(piece.text))
     return line.page != piece.last.page and _is_unfinished(piece, line, after)
+
+
+def _is_broken(piece: Piece, line: Line, after: Line | None) -> bool:
+    """Tell whether a long paragraph lacks its end, which a line of full width must then be."""
+    goes_on = bool(line.full) and not ends_piece(piece.text) and not begins_item(line.text)
+    return goes_on or _is_unfinished(piece, line, after)
 
 
 def _goes_on_wrapped(piece: Piece, line: Line, looks: Looks) -> bool:

@@ -48,8 +48,6 @@ class _Open:
 
     label: Label
     number: int
-    first: int
-    """Index of the item that the label stands in."""
     lines: list[BlockText] = field(default_factory=list)
     closed: bool = False
 
@@ -109,59 +107,86 @@ def _is_listing(text: str) -> bool:
 
 def _read(items: Sequence[Item], first: int) -> Tail:
     """Read the blocks from their first label on."""
-    blocks: list[_Open] = []
-    imprint: list[str] = []
+    reader = _Reader()
     end = first
     for index in range(first, len(items)):
         item = items[index]
         if isinstance(item, Ruling):
-            if blocks:
-                blocks[-1].closed = True
+            reader.close()
             continue
-        if not isinstance(item, Line) or ATTACHMENT.match(item.text):
-            break
-        if not _read_line(index, item, blocks, imprint):
+        if not isinstance(item, Line) or ATTACHMENT.match(item.text) or not reader.take(item):
             break
         end = index + 1
     raw = tuple(
         RawBlock(label=block.label, lines=tuple(block.lines), number=block.number)
-        for block in blocks
+        for block in reader.blocks
     )
-    return Tail(blocks=raw, imprint=tuple(imprint), start=first, end=end)
+    return Tail(blocks=raw, imprint=tuple(reader.imprint), start=first, end=end)
 
 
-def _read_line(index: int, line: Line, blocks: list[_Open], imprint: list[str]) -> bool:
-    """Take a line into the open block, a new one or the imprint; False where the tail ends."""
-    text = line.text
-    printed = PRINTED.search(text) if find_date(text) else None
-    if printed or _TOPIC.match(text):
-        imprint.append(text)
-        _close(blocks)
+class _Reader:
+    """Takes the lines of a tail one by one."""
+
+    def __init__(self) -> None:
+        self.blocks: list[_Open] = []
+        self.imprint: list[str] = []
+        self._imprint_goes_on = False
+
+    def close(self) -> None:
+        """Let no further line belong to the open block."""
+        if self.blocks:
+            self.blocks[-1].closed = True
+
+    def take(self, line: Line) -> bool:
+        """Take a line into the open block, a new one or the imprint; False where the tail ends."""
+        text = line.text
+        labels = find_labels(text)
+        goes_on, self._imprint_goes_on = self._imprint_goes_on, False
+        printed = PRINTED.search(text) and find_date(text)
+        if printed or _TOPIC.match(text) or (goes_on and not labels and not IMPRINT.match(text)):
+            self._add_imprint(text, line, joined=not printed and goes_on)
+            return True
+        before = text[: labels[0].start] if labels else text
+        if before.strip(" \u3000（(>") and not self._continue(before, line):
+            return False
+        ends = [*(label.start for label in labels[1:]), None]
+        for label, until in zip(labels, ends, strict=False):
+            block = _Open(label=label, number=line.number)
+            self.blocks.append(block)
+            self._add(block, text[label.end : until], line, last=until is None)
         return True
-    labels = find_labels(text)
-    before = text[: labels[0].start] if labels else text
-    if before.strip(" \u3000（(>") and not _continue(before, line, blocks, imprint):
-        return False
-    for number, label in enumerate(labels):
-        until = labels[number + 1].start if number + 1 < len(labels) else len(text)
-        block = _Open(label=label, number=line.number, first=index)
-        blocks.append(block)
-        content = text[label.end : until]
-        _add(block, content, line, imprint, last=number + 1 == len(labels))
-    return True
 
+    def _add_imprint(self, text: str, line: Line, *, joined: bool = False) -> None:
+        """Take a line of the imprint; one that fills its row may go on in the next."""
+        if joined and self.imprint:
+            self.imprint[-1] += text.strip()
+        else:
+            self.imprint.append(text.strip())
+        self._imprint_goes_on = bool(line.full)
+        self.close()
 
-def _continue(text: str, line: Line, blocks: list[_Open], imprint: list[str]) -> bool:
-    """Take the text of a line before any label: the open block's, or the imprint's."""
-    if IMPRINT.match(text.strip()) or _is_contact(text):
-        imprint.append(text.strip())
-        _close(blocks)
+    def _continue(self, text: str, line: Line) -> bool:
+        """Take the text of a line before any label: the open block's, or the imprint's."""
+        if IMPRINT.match(text.strip()) or _is_contact(text):
+            self._add_imprint(text, line)
+            return True
+        block = self.blocks[-1] if self.blocks else None
+        if block is None or block.closed or not _fits(text, block):
+            return False
+        self._add(block, text, line, last=True)
         return True
-    block = blocks[-1] if blocks else None
-    if block is None or block.closed or not _fits(text, block):
-        return False
-    _add(block, text, line, imprint, last=True)
-    return True
+
+    def _add(self, block: _Open, text: str, line: Line, *, last: bool) -> None:
+        """Add text to a block; an imprint that follows on the same line goes to the imprint."""
+        found = _imprint_within(text)
+        if found is not None:
+            self._add_imprint(text[found:], line)
+            text = _END_BRACKET.sub("", text[:found])
+        if text.strip():
+            full = line.full if last and found is None else False
+            block.lines.append(BlockText(text=text, full=full))
+        if text.rstrip().rstrip("）)").endswith("。") or found is not None:
+            block.closed = True
 
 
 def _is_contact(text: str) -> bool:
@@ -188,21 +213,6 @@ def _fits(text: str, block: _Open) -> bool:
     )
 
 
-def _add(block: _Open, text: str, line: Line, imprint: list[str], *, last: bool) -> None:
-    """Add text to a block; an imprint that follows on the same line goes to the imprint."""
-    found = _imprint_within(text)
-    if found is not None:
-        imprint.append(text[found:].strip())
-        text = text[:found]
-        text = _END_BRACKET.sub("", text)
-        last = False
-    if text.strip():
-        full = line.full if last else False
-        block.lines.append(BlockText(text=text, full=full))
-    if text.rstrip().rstrip("）)").endswith("。") or found is not None:
-        block.closed = True
-
-
 def _imprint_within(text: str) -> int | None:
     """Return where an imprint begins inside a block's text: after blanks or a stop."""
     for match in IMPRINT.finditer(text):
@@ -210,8 +220,3 @@ def _imprint_within(text: str) -> int | None:
         if not before.strip() or before[-1:] in (" ", "\u3000", "。", "，", "、", "；"):
             return match.start()
     return None
-
-
-def _close(blocks: list[_Open]) -> None:
-    if blocks:
-        blocks[-1].closed = True

@@ -1,4 +1,4 @@
-"""An invented bulletin and what a perfect reader gives for it: the writers print it, tests compare."""
+"""An invented bulletin, as a perfect reader gives it: the writers print it, the tests compare."""
 
 from mailer.reading.model import (
     Article,

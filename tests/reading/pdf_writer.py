@@ -142,8 +142,8 @@ def masthead(press: Press) -> None:
 
 def article(press: Press, printed: Article) -> None:
     """Print one article."""
-    for part in printed.title.split(" "):
-        press.centred(part, 22, 36)
+    for words in printed.title.split(" "):
+        press.centred(words, 22, 36)
     if printed.subtitle:
         press.centred(printed.subtitle, BODY)
     for part in printed.body:

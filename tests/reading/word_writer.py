@@ -9,7 +9,7 @@ from docx.oxml import parse_xml
 from docx.shared import Pt, RGBColor
 from docx.text.paragraph import Paragraph as WordParagraph
 
-from mailer.reading.model import Article, Block, Paragraph, Picture, Subhead, Table
+from mailer.reading.model import Article, Block, BodyPart, Paragraph, Picture, Subhead, Table
 from tests.reading.bulletin import (
     ARTICLES,
     BLOCKS,
@@ -115,22 +115,27 @@ def _article(document: Document, article: Article) -> None:
     if article.subtitle:
         centred(document, article.subtitle, 16)
     for part in article.body:
-        match part:
-            case Paragraph(text=text) if text == BROKEN_BEFORE + BROKEN_AFTER:
-                body(document, BROKEN_BEFORE).add_run().add_break(WD_BREAK.PAGE)
-                document.add_paragraph(BROKEN_AFTER)
-            case Paragraph(text=text) | Subhead(text=text):
-                add_change(body(document, text[:-3]), "旧的文字", text[-3:])
-            case Table(rows=rows):
-                grid = document.add_table(rows=len(rows), cols=len(rows[0]))
-                for row, texts in zip(grid.rows, rows, strict=True):
-                    for cell, text in zip(row.cells, texts, strict=True):
-                        cell.text = text
-            case Picture():
-                raise NotImplementedError
+        _part(document, part)
     if article.contributor:
         paragraph = document.add_paragraph(f"（{article.contributor}供稿）")
         paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+
+
+def _part(document: Document, part: BodyPart) -> None:
+    """Add a part of an article; the last letters of a paragraph are a tracked change."""
+    match part:
+        case Paragraph(text=text) if text == BROKEN_BEFORE + BROKEN_AFTER:
+            body(document, BROKEN_BEFORE).add_run().add_break(WD_BREAK.PAGE)
+            document.add_paragraph(BROKEN_AFTER)
+        case Paragraph(text=text) | Subhead(text=text):
+            add_change(body(document, text[:-3]), "旧的文字", text[-3:])
+        case Table(rows=rows):
+            grid = document.add_table(rows=len(rows), cols=len(rows[0]))
+            for row, texts in zip(grid.rows, rows, strict=True):
+                for cell, text in zip(row.cells, texts, strict=True):
+                    cell.text = text
+        case Picture():
+            raise NotImplementedError
 
 
 def _blocks(document: Document, blocks: tuple[Block, ...]) -> None:
