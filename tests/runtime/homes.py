@@ -146,10 +146,21 @@ class Homes:
     def clear_services(self) -> None:
         """Stop the services of every home, and wait for that."""
         for folder in map(state_folder, self.made):
+            _resume(folder.parent)
             embedded.stop(folder.parent)
             deadline = time.monotonic() + 30
             while embedded._keeper_lives(folder) and time.monotonic() < deadline:
                 time.sleep(0.02)
+
+
+def _resume(home: Path) -> None:
+    """Wake what a failed test left asleep."""
+    status = embedded.running(home)
+    if status is not None:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            keeper = psutil.Process(status.pid)
+            for process in (*keeper.children(recursive=True), keeper):
+                process.resume()
 
 
 def answer(command: "subprocess.Popen[str]") -> dict[str, object]:

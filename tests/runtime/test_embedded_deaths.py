@@ -83,11 +83,7 @@ def test_everything_killed_at_once_is_recovered(
             if not (home / "written").exists():
                 _write(running)
                 (home / "written").touch()
-            for process in running.processes:
-                process.suspend()
-            for process in reversed(running.processes):
-                process.kill()
-            wait_until(lambda running=running: not alive(running.postgres))  # type: ignore[misc]
+            _kill_at_once(running)
         lock_file = home / "embedded" / "postgres" / "postmaster.pid"
         lines = lock_file.read_text("ascii").splitlines()
         lines[0] = str(stranger.pid)
@@ -125,6 +121,15 @@ def test_killed_postgres_is_started_again_while_it_is_used(homes: Homes) -> None
         now = look(running.home)
         assert now.postgres.pid != running.postgres.pid
         assert (now.keeper.pid, now.valkey.pid) == (running.keeper.pid, running.valkey.pid)
+
+
+def _kill_at_once(running: Running) -> None:
+    processes = [running.keeper, running.postgres, running.valkey]
+    for process in processes:
+        process.suspend()
+    for process in reversed(processes):
+        process.kill()
+    wait_until(lambda: not any(alive(process) for process in processes))
 
 
 def _is_computing(running: Running) -> bool:
