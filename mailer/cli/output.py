@@ -9,7 +9,7 @@ from enum import Enum
 from rich.console import Console
 from rich.table import Table
 
-_FILE_WIDTH = 160
+_FILE_WIDTH = 200
 """Columns where the output is no terminal: a log or a pipe need not be folded at eighty."""
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else _FILE_WIDTH)

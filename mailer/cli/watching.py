@@ -74,7 +74,8 @@ def _done(state: IssueState, counts: Counts | None, *, until_final: bool) -> boo
     if counts is None:
         return False
     if until_final:
-        return counts.all_final or counts.waits_for_person
+        # When all are final the sweep ends the issue, a moment later.
+        return counts.waits_for_person
     return counts.first_pass_done
 
 
