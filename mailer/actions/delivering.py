@@ -76,4 +76,6 @@ async def deliver_due(runtime: Runtime, stop: asyncio.Event) -> Summary | None:
         finally:
             await client.aclose()
             await ledger.close()
-    return Summary(recorded=0, more=True)
+    # To queue another run at once would be to run in circles: the sweep does it, once it can.
+    log.warning("ledger-lost", during="open")
+    return Summary(recorded=0, more=False)

@@ -41,15 +41,23 @@ class Ledger:
         """Connect and take a free lane of ``lanes``; None if all are taken.
 
         The lane is an advisory lock of the session: it is free again when the process dies.
+
+        Raises:
+            LedgerLostError: the database cannot be reached.
+
         """
         connection = await _connect(url)
-        for lane in range(1, lanes + 1):
-            cursor = await connection.execute(
-                "SELECT pg_try_advisory_lock(%s, %s)", [LANE_LOCK, lane]
-            )
-            row = await cursor.fetchone()
-            if row is not None and row[0]:
-                return cls(connection, url, lane=lane, actor=actor)
+        try:
+            for lane in range(1, lanes + 1):
+                cursor = await connection.execute(
+                    "SELECT pg_try_advisory_lock(%s, %s)", [LANE_LOCK, lane]
+                )
+                row = await cursor.fetchone()
+                if row is not None and row[0]:
+                    return cls(connection, url, lane=lane, actor=actor)
+        except OperationalError as error:
+            await connection.close()
+            raise LedgerLostError from error
         await connection.close()
         return None
 
@@ -109,10 +117,7 @@ class Ledger:
     async def reconnect(self) -> None:
         """Connect anew after a lost connection: the claims stay ours, the lane may be another's."""
         await self._connection.close()
-        try:
-            self._connection = await _connect(self._url)
-        except OperationalError as error:
-            raise LedgerLostError from error
+        self._connection = await _connect(self._url)
 
     async def close(self) -> None:
         """Close the connection, which frees the lane."""
@@ -128,13 +133,16 @@ class Ledger:
 
 
 async def _connect(url: str) -> AsyncConnection[tuple[object, ...]]:
-    return await AsyncConnection.connect(
-        driver_url(url),
-        autocommit=True,
-        options=PLAN_OPTIONS,
-        application_name="jianbao send",
-        connect_timeout=5,
-    )
+    try:
+        return await AsyncConnection.connect(
+            driver_url(url),
+            autocommit=True,
+            options=PLAN_OPTIONS,
+            application_name="jianbao send",
+            connect_timeout=5,
+        )
+    except OperationalError as error:
+        raise LedgerLostError from error
 
 
 _RESULT_COLUMNS = (

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, exists, or_, select
+from sqlalchemy import BigInteger, Select, any_, exists, literal, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from mailer.deliveries.models import Attempt, Credit, Delivery, Dispatch, DispatchPurpose
@@ -196,8 +197,10 @@ def _matching(
 
 def _credits(session: Session, deliveries: list[int]) -> dict[int, tuple[CreditLine, ...]]:
     found: dict[int, list[CreditLine]] = {}
+    # One parameter, whatever their number: a statement takes 65,535 of them.
+    wanted = any_(literal(deliveries, ARRAY(BigInteger)))
     rows = session.scalars(
-        select(Credit).where(Credit.delivery_id.in_(deliveries)).order_by(Credit.ordinal)
+        select(Credit).where(Credit.delivery_id == wanted).order_by(Credit.ordinal)
     )
     for credit in rows:
         if credit.delivery_id is not None:

@@ -55,8 +55,9 @@ WITH result AS (
   AS r(id, fence, state, cause, due_at, tried, started_at, finished_at, outcome, stage, code,
        status, reply, server, tls)
   -- A batch whose commit was cut off is stored again; what did commit is not told twice.
-  WHERE NOT %(again)s OR NOT EXISTS (
-    SELECT FROM attempts a WHERE a.delivery_id = r.id AND a.fence = r.fence AND a.at = r.started_at)
+  WHERE NOT EXISTS (
+    SELECT FROM attempts a WHERE %(again)s
+      AND a.delivery_id = r.id AND a.fence = r.fence AND a.at = r.started_at)
 ), done AS (
   UPDATE deliveries d
   SET state_before = d.state, state = r.state, owner = NULL, lease_until = NULL,
@@ -82,6 +83,8 @@ WITH result AS (
          jsonb_strip_nulls(jsonb_build_object('fence', r.fence, 'outcome', r.outcome,
            'code', r.code, 'status', r.status, 'reply', r.reply, 'due_at', r.due_at))
   FROM result r LEFT JOIN done ON done.id = r.id
+  -- Where nothing was tried, a late result is no evidence of anything.
+  WHERE r.tried OR done.id IS NOT NULL
 ), counted AS (
   INSERT INTO delivery_counts AS c (dispatch_id, state, lane, n)
   SELECT dispatch_id, state, %(lane)s, sum(n) FROM (

@@ -73,7 +73,7 @@ _TELL = """, told AS (
   SELECT dispatch_id, state, 0, sum(n) FROM (
     SELECT dispatch_id, before AS state, -count(*) AS n FROM changed GROUP BY 1, 2
     UNION ALL SELECT dispatch_id, state, count(*) FROM changed GROUP BY 1, 2
-  ) AS change GROUP BY 1, 2
+  ) AS change GROUP BY 1, 2 ORDER BY 1, 2
   ON CONFLICT (dispatch_id, state, lane) DO UPDATE SET n = c.n + excluded.n
 )
 SELECT count(*) FROM changed
