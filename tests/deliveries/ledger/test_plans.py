@@ -1,0 +1,199 @@
+"""Plans of the hot path on a table filled a second ago: no statistics, index scans only."""
+
+import json
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import Connection
+from sqlalchemy import text
+
+from mailer.deliveries.ledger import PLAN_OPTIONS
+from mailer.deliveries.log import log_lines
+from mailer.deliveries.models import Dispatch
+from mailer.deliveries.statements import CLAIM, OPEN_DISPATCHES, RECORD, RELEASE, RENEW
+from mailer.deliveries.sweeping import (
+    cancel_open,
+    expire_deferred,
+    expire_leases,
+    finish_dispatches,
+    hold_doubts,
+    idle_lanes,
+)
+from runtime.clock import now
+from runtime.database import Database, driver_url
+from runtime.embedded import Addresses
+from tests.conftest import _clone, _drop, replace_database
+from tests.deliveries.dispatches import sending
+
+ROWS = 70_000
+OTHERS = 5
+_LARGE = ("deliveries", "attempts", "events")
+
+
+@pytest.fixture(scope="module")
+def filled(services: Addresses, administration: str, template: str) -> Iterator[Database]:
+    """A database with 70,000 deliveries in six dispatches, of which nobody has made statistics."""
+    name = _clone(administration, template)
+    addresses = replace_database(services, name)
+    with psycopg.connect(addresses.owner_url, autocommit=True) as connection:
+        connection.execute("ALTER TABLE deliveries SET (autovacuum_enabled = off)")
+        connection.execute("ALTER TABLE credits SET (autovacuum_enabled = off)")
+    database = Database(addresses.database_url)
+    began = time.perf_counter()
+    with database.transaction() as session:
+        sending(session, ROWS - OTHERS * 1000)
+        for _ in range(OTHERS):
+            sending(session, 1000)
+    print(f"\n{ROWS} deliveries frozen in {time.perf_counter() - began:.1f} s")  # noqa: T201 - as below
+    yield database
+    database.close()
+    _drop(administration, name)
+
+
+@pytest.fixture
+def connection(filled: Database) -> Iterator[Connection]:
+    """A connection with the options that a ledger uses; what it does is undone."""
+    with psycopg.connect(driver_url(filled.url), options=PLAN_OPTIONS) as connection:
+        known = connection.execute(
+            "SELECT count(*) FROM pg_stats WHERE tablename = ANY(%s)", [list(_LARGE)]
+        ).fetchone()
+        assert known == (0,), "somebody has made statistics, so this would prove nothing"
+        yield connection
+        connection.rollback()
+
+
+Plan = dict[str, Any]
+
+
+def values(connection: Connection, dispatches: int, *, again: bool) -> dict[str, object]:
+    """Return arguments for every statement, as if 64 deliveries had just been claimed."""
+    open_ = [row[0] for row in connection.execute(OPEN_DISPATCHES).fetchall()][-dispatches:]
+    names: dict[str, object] = {
+        "owner": uuid4(),
+        "actor": "worker:test",
+        "lane": 1,
+        "lease": "1 minute",
+        "dispatches": open_,
+        "limits": [64 // dispatches] * dispatches,
+    }
+    claimed = connection.execute(CLAIM, names).fetchall()
+    count = len(claimed)
+    assert count == 64 // dispatches * dispatches
+    at = now()
+    return names | {
+        "id": [row[0] for row in claimed],
+        "fence": [1] * count,
+        "state": ["accepted"] * count,
+        "cause": ["accepted"] * count,
+        "due_at": [None] * count,
+        "tried": [True] * count,
+        "started_at": [at] * count,
+        "finished_at": [at] * count,
+        "outcome": ["accepted"] * count,
+        "stage": ["final-dot"] * count,
+        "code": [250] * count,
+        "status": [None] * count,
+        "reply": ["ok"] * count,
+        "server": ["relay"] * count,
+        "tls": [False] * count,
+        "again": again,
+    }
+
+
+def scans(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield (kind of scan, table) of a plan and all below it."""
+    if "Relation Name" in plan and str(plan["Node Type"]).endswith("Scan"):
+        yield str(plan["Node Type"]), str(plan["Relation Name"])
+    for child in plan.get("Plans", ()):
+        yield from scans(child)
+
+
+def check(found: list[tuple[str, str]], told: str) -> None:
+    """Assert that the large tables are read through an index."""
+    for kind, table in found:
+        if table.startswith(_LARGE):
+            assert kind in ("Index Scan", "Index Only Scan"), f"{told}: {kind} on {table}"
+
+
+@pytest.mark.parametrize("dispatches", [1, 5])
+@pytest.mark.parametrize("generic", [False, True])
+@pytest.mark.parametrize(
+    ("name", "statement", "again"),
+    [
+        ("CLAIM", CLAIM, False),
+        ("RECORD", RECORD, False),
+        ("RECORD again", RECORD, True),
+        ("RELEASE", RELEASE, False),
+        ("RENEW", RENEW, False),
+        ("OPEN_DISPATCHES", OPEN_DISPATCHES, False),
+    ],
+)
+def test_the_hot_path_reads_by_index(
+    connection: Connection,
+    name: str,
+    statement: str,
+    *,
+    again: bool,
+    generic: bool,
+    dispatches: int,
+) -> None:
+    """With one and with several dispatches, planned for the values and planned once for all."""
+    arguments = values(connection, dispatches, again=again)
+    # psycopg prepares what it has run five times; the server may then plan without the values.
+    mode = "force_generic_plan" if generic else "force_custom_plan"
+    connection.execute(f"SET LOCAL plan_cache_mode = {mode}")
+    row = connection.execute(
+        f"EXPLAIN (FORMAT JSON, ANALYZE, BUFFERS) {statement}",
+        arguments,
+        prepare=True,
+    ).fetchone()
+    assert row is not None
+    plan = row[0][0] if isinstance(row[0], list) else json.loads(row[0])[0]
+    found = list(scans(plan["Plan"]))
+    assert "deliveries" in {table for _, table in found}
+    check(found, name)
+    # A page or two for each row, not a table: six dispatches of 64 rows touch few.
+    touched = plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"]
+    print(f"\n{name} ({mode}, {dispatches}): {plan['Execution Time']:.1f} ms, {touched} pages")  # noqa: T201 - for who runs with -s
+    assert touched < 3000
+
+
+def test_the_sweep_takes_no_second(filled: Database) -> None:
+    """Its statements run every second over all that is open: with nothing due they find nothing."""
+    began = time.perf_counter()
+    with filled.transaction() as session:
+        assert expire_leases(session, timedelta(0), timedelta(0)) == 0
+        assert hold_doubts(session) == expire_deferred(session) == cancel_open(session) == 0
+        assert finish_dispatches(session) == []
+        assert idle_lanes(session, 2) == 2
+    took = time.perf_counter() - began
+    print(f"\nsix looks at 70,000 open deliveries: {took:.3f} s")  # noqa: T201 - as above
+    assert took < 1
+
+
+def test_the_log_of_more_deliveries_than_parameters(filled: Database) -> None:
+    """PostgreSQL takes 65,535 parameters a statement; a log may have more lines than that."""
+    with filled.transaction() as session:
+        largest = session.scalars(text("SELECT issue_id FROM dispatches ORDER BY id LIMIT 1")).one()
+        session.execute(
+            text("UPDATE dispatches SET issue_id = :issue, purpose = 'supplement' WHERE id > 1"),
+            {"issue": largest},
+        )
+        lines = log_lines(session, largest)
+        session.rollback()
+    assert len(lines) == ROWS
+    assert all(len(line.credits) == 1 for line in lines)
+
+
+def test_nothing_of_the_dispatches_is_done(filled: Database) -> None:
+    """What the tests above did was undone."""
+    with filled.transaction() as session:
+        states = session.scalars(text("SELECT DISTINCT state FROM dispatches")).all()
+        assert states == ["sending"]
+        assert session.scalar(text("SELECT count(*) FROM attempts")) == 0
+        assert session.get_one(Dispatch, 1).purpose == "distribution"
