@@ -6,12 +6,14 @@ itself: open transactions end, what was not begun is given back, and then the wo
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 import structlog
 import uvloop
 from celery import shared_task
+from sqlalchemy.exc import OperationalError
 
 from mailer.actions.delivering import deliver_due
 from mailer.actions.rendering import render_issue
@@ -90,33 +92,45 @@ def render(issue_id: int) -> None:
     """Render a submitted issue."""
     runtime = process.current()
     limits = Limits(size=runtime.settings.max_source_bytes)
-    with runtime.database.transaction() as session:
+    with _database_may_be_away(), runtime.database.transaction() as session:
         done = render_issue(session, issue_id, actor="worker", limits=limits)
-    log.info("rendered", issue=issue_id, done=done)
+        log.info("rendered", issue=issue_id, done=done)
 
 
 @shared_task(name="sweep", expires=_WAKE_UP_SECONDS)
 def sweep() -> None:
     """Do what is due by the clock, and wake up who has something to do."""
     runtime = process.current()
-    wanted = do_sweep(runtime.database, runtime.settings, read_secret_key(runtime.settings), now())
-    for issue_id in wanted.renderings:
-        render.delay(issue_id)
-    for _ in range(wanted.senders):
-        send.delay()
+    with _database_may_be_away():
+        secret = read_secret_key(runtime.settings)
+        wanted = do_sweep(runtime.database, runtime.settings, secret, now())
+        for issue_id in wanted.renderings:
+            render.delay(issue_id)
+        for _ in range(wanted.senders):
+            send.delay()
 
 
 @shared_task(name="seal", expires=_WAKE_UP_SECONDS)
 def seal() -> None:
     """Seal the events of the past minute."""
-    while True:
-        with process.current().database.transaction() as session:
-            if do_seal(session) == 0:
-                return
+    with _database_may_be_away():
+        while True:
+            with process.current().database.transaction() as session:
+                if do_seal(session) == 0:
+                    return
 
 
 @shared_task(name="partitions", expires=3600)
 def partitions() -> None:
     """Make the partitions of the months ahead."""
-    with process.current().database.transaction() as session:
+    with _database_may_be_away(), process.current().database.transaction() as session:
         make_partitions(session)
+
+
+@contextmanager
+def _database_may_be_away() -> Iterator[None]:
+    """Say in a line that the database is away: the next wake-up does what this one could not."""
+    try:
+        yield
+    except OperationalError as error:
+        log.warning("database-away", reason=str(error.orig).strip().splitlines()[-1])

@@ -24,7 +24,7 @@ log = structlog.get_logger("send")
 async def deliver_due(runtime: Runtime, stop: asyncio.Event) -> Summary | None:
     """Send what is due until it is done, the time is up, or ``stop`` is set.
 
-    Return None if as many processes as there are lanes send already.
+    Return None if as many processes as there are lanes send already, or the database is away.
 
     Raises:
         Refusal: no relay is set, or it cannot be used as things are set.

@@ -28,12 +28,22 @@ class Held:
     stop: Stop | None = None
     checked: float = 0.0
     """When suppression was last looked up."""
+    begun: bool = False
+    """MAIL was allowed."""
     finished: bool = False
     """A result waits to be stored."""
 
     def may_go_on(self, now: float, margin: float) -> bool:
-        """Return whether MAIL, or the final dot, may still be written."""
-        return self.stop is None and now < self.deadline - margin
+        """Return whether MAIL, or after it the final dot, may still be written.
+
+        What was begun ends although its dispatch is paused meanwhile; a lost lease or a
+        suppression stops it all the same.
+        """
+        if now >= self.deadline - margin:
+            return False
+        if self.stop is None:
+            self.begun = True
+        return self.stop is None or (self.begun and self.stop is Stop.NOT_SENDING)
 
 
 class Holding:

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -19,7 +19,14 @@ import structlog
 
 from mailer.deliveries.concluding import conclude, suppressed
 from mailer.deliveries.holding import Held, Holding, Stop
-from mailer.deliveries.ports import AttemptRecord, Courier, LedgerLostError, LedgerPort, Result
+from mailer.deliveries.ports import (
+    AttemptRecord,
+    Claimed,
+    Courier,
+    LedgerLostError,
+    LedgerPort,
+    Result,
+)
 from mailer.deliveries.sharing import fair_shares
 from mailer.smtp.verdicts import Outcome, Stage
 from runtime.clock import elapsed
@@ -103,7 +110,7 @@ class SendLoop:
         """Fetch and wait; return whether there is, or may be, more to do."""
         while True:
             more = await self._fetch(elapsed() + self._limits.run)
-            if self._stop.is_set() or more:
+            if self._stop.is_set() or self._ledger_lost or more:
                 self._give_back_queue()
             # One server that never answers must not keep this process from its other work.
             emptied = await self._emptied(STOP_SECONDS)
@@ -123,9 +130,10 @@ class SendLoop:
             try:
                 claimed = await self._claim()
             except LedgerLostError:
+                # The sweep wakes us up again when the ledger is back.
                 log.warning("ledger-lost", during="claim")
                 self._ledger_lost = True
-                return True
+                return False
             if not claimed and not len(self._holding):
                 return False
             if not claimed:
@@ -134,8 +142,8 @@ class SendLoop:
 
     async def _emptied(self, seconds: float) -> bool:
         """Wait until nothing is held, for so long at most; return whether nothing is."""
-        ends = elapsed() + seconds
-        while len(self._holding) and elapsed() < ends:
+        ends, stopping = elapsed() + seconds, self._stop.is_set()
+        while len(self._holding) and elapsed() < ends and self._stop.is_set() == stopping:
             self._room.clear()
             await _wait(self._room, LOOK_SECONDS / 10)
         return not len(self._holding)
@@ -177,6 +185,7 @@ class SendLoop:
             self._relay_pause = 0.0
         else:
             self._relay_pause = min(max(1.0, self._relay_pause * 2), LONGEST_RELAY_PAUSE)
+            self._give_back_queue()
 
     def _conclude(self, held: Held, attempt: AttemptRecord | None) -> None:
         """Queue what is to be stored of a delivery that this process is done with."""
@@ -210,17 +219,23 @@ class SendLoop:
             results, self._results = self._results, []
             returns, self._returns = self._returns, []
             if results:
-                await self._record(results)
+                changed = await self._insist(partial(self._ledger.record, results))
+                self._recorded += len(changed)
             if returns:
-                with contextlib.suppress(LedgerLostError):
-                    await self._ledger.release([held.claim for held in returns])
+                await self._insist(partial(self._release, [held.claim for held in returns]))
+            self._holding.drop({result.id for result in results})
             self._holding.drop({held.claim.id for held in returns})
             self._room.set()
             if self._drained and not (self._results or self._returns):
                 return
 
-    async def _record(self, results: list[Result]) -> None:
-        """Store results, however long the ledger is away: what happened cannot be asked again.
+    async def _release(self, claims: Sequence[Claimed], *, again: bool) -> set[int]:
+        """Give back what was never started; doing so ``again`` changes nothing."""
+        log.debug("release", count=len(claims), again=again)
+        return await self._ledger.release(claims)
+
+    async def _insist(self, store: Callable[..., Awaitable[set[int]]]) -> set[int]:
+        """Store, however long the ledger is away: what happened cannot be asked again.
 
         Only a process that must end gives up; what it knew is then in doubt, and shown as such.
         """
@@ -230,23 +245,16 @@ class SendLoop:
             try:
                 if again:
                     await self._ledger.reconnect()
-                changed = await self._ledger.record(results, again=again)
+                return await store(again=again)
             except LedgerLostError:
-                log.warning("ledger-lost", during="record", results=len(results))
+                log.warning("ledger-lost", during="store")
                 again = True
                 if self._stop.is_set():
-                    given_up_at = min(given_up_at, elapsed() + STOP_SECONDS)
+                    given_up_at = min(given_up_at, elapsed() + STOP_SECONDS / 2)
                 if elapsed() >= given_up_at:
-                    log.error("results-lost", results=len(results))  # noqa: TRY400 - no traceback
-                    self._holding.drop({result.id for result in results})
-                    return
+                    log.error("results-lost")  # noqa: TRY400 - the reason is known
+                    return set()
                 await asyncio.sleep(LOOK_SECONDS)
-                continue
-            self._recorded += len(changed)
-            if len(changed) < len(results) and not again:
-                log.warning("stale-results", count=len(results) - len(changed))
-            self._holding.drop({result.id for result in results})
-            return
 
     async def _renew(self) -> None:
         """Begin leases again while transactions are open."""
