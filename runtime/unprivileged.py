@@ -136,7 +136,7 @@ def place(home: Path, user: str) -> Placement:
     if os.geteuid() != 0:
         return Placement(data=inside, account=None)
     account = _account(user)
-    folder = SYSTEM_DATA / hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
+    folder = system_folder(home)
     for data in (inside, folder / "embedded"):
         owner = _owner(data)
         if owner is not None:
@@ -148,6 +148,11 @@ def place(home: Path, user: str) -> Placement:
     for step in (SYSTEM_DATA, folder):
         _create_passable(step)
     return Placement(data=folder / "embedded", account=account)
+
+
+def system_folder(home: Path) -> Path:
+    """Return where the services of a home lie that they may not enter."""
+    return SYSTEM_DATA / hashlib.sha256(os.fsencode(home.resolve())).hexdigest()[:16]
 
 
 def _account(user: str) -> Account:
