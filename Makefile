@@ -4,7 +4,7 @@ BIN := .venv/bin
 export UV_NO_PROGRESS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check up bench lock format
+.PHONY: help demo test check up bench messages lock format
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ bench: .venv/ready  ## measure on this machine
 format: .venv/ready  ## rewrite the code in the house format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+messages: .venv/ready  ## bring the catalogues in locale/ up to date with the strings of the code
+	$(BIN)/python locale/extract.py
 
 lock: .venv/uv  ## resolve requirements.lock and bootstrap.lock again
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --upgrade pyproject.toml --group dev -o requirements.lock
