@@ -88,3 +88,12 @@ class Source:
     asides: tuple[Line, ...] = ()
     styled: bool = False
     doubts: tuple[tuple[str, str], ...] = ()
+
+
+def lines_of(item: Item) -> tuple[Line, ...]:
+    """Return the lines of an item: itself, those of a table's cells, or none."""
+    if isinstance(item, Line):
+        return (item,)
+    if isinstance(item, Grid):
+        return tuple(line for row in item.rows for cell in row for line in cell)
+    return ()

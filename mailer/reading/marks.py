@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from mailer.reading.letters import compact
-from mailer.reading.lines import Grid, Item, Line
+from mailer.reading.lines import Grid, Item, Line, lines_of
 from mailer.reading.model import Secrecy
 
 _CELLS = re.compile(r"\s{2,}|\u3000+")
@@ -36,7 +36,10 @@ def secrecy_of(items: Sequence[Item], asides: Iterable[Line]) -> tuple[Secrecy |
     header counts as much as one on the first page.
     """
     found: list[tuple[Secrecy, int]] = []
-    lines = [*asides, *(line for item in items for line in _lines(item))]
+    lines = [*asides]
+    for item in items:
+        if not isinstance(item, Grid) or item.number <= _HEAD_LINES:
+            lines += lines_of(item)
     for line in lines:
         for cell in _cells(line.text):
             match = _SECRECY.fullmatch(cell)
@@ -70,15 +73,6 @@ def is_mark(text: str) -> bool:
         any(pattern.fullmatch(cell) for pattern in (_SECRECY, _URGENCY, _RESTRICTION, _COPY_NUMBER))
         for cell in cells
     )
-
-
-def _lines(item: Item) -> tuple[Line, ...]:
-    """Return the line, or those of a table at the head of the file."""
-    if isinstance(item, Line):
-        return (item,)
-    if isinstance(item, Grid) and item.number <= _HEAD_LINES:
-        return tuple(line for row in item.rows for cell in row for line in cell)
-    return ()
 
 
 def _cells(text: str) -> list[str]:

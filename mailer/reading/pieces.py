@@ -88,19 +88,28 @@ def _goes_on(piece: Piece, line: Line, after: Line | None, looks: Looks) -> bool
 
 def _goes_on_by_place(piece: Piece, line: Line, after: Line | None, looks: Looks) -> bool:
     """Decide by the place on the page: indent, full lines, white between lines."""
-    indented = (line.indent or 0) > _INDENTED
+    if begins_item(line.text) and ends_piece(piece.text):
+        return False
     if len(compact(piece.text)) > _LONG and _is_broken(piece, line, after):
         return True
+    indented = (line.indent or 0) > _INDENTED
     if looks.indented:
-        if indented:
-            return _is_open(piece.text) and not begins_item(line.text)
-        begun = (piece.first.indent or 0) > _INDENTED and not ends_piece(piece.text)
-        return bool(piece.last.full) or begun or _is_unfinished(piece, line, after)
+        return _goes_on_among_indented(piece, line, after, indented=indented)
     if line.page == piece.last.page and _white(piece.last, line) > _GAP:
         return False
     if piece.last.full:
-        return not indented and not (begins_item(line.text) and ends_piece(piece.text))
+        return not indented
     return line.page != piece.last.page and _is_unfinished(piece, line, after)
+
+
+def _goes_on_among_indented(
+    piece: Piece, line: Line, after: Line | None, *, indented: bool
+) -> bool:
+    """Decide where paragraphs begin with an indent: a line without one mostly goes on."""
+    if indented:
+        return _is_open(piece.text) and not begins_item(line.text)
+    begun = (piece.first.indent or 0) > _INDENTED and not ends_piece(piece.text)
+    return bool(piece.last.full) or begun or _is_unfinished(piece, line, after)
 
 
 def _is_broken(piece: Piece, line: Line, after: Line | None) -> bool:

@@ -217,6 +217,7 @@ def _imprint_within(text: str) -> int | None:
     """Return where an imprint begins inside a block's text: after blanks or a stop."""
     for match in IMPRINT.finditer(text):
         before = text[: match.start()]
-        if not before.strip() or before[-1:] in (" ", "\u3000", "。", "，", "、", "；"):
+        framed = bool(match["copies"]) and match[0][0] in "（("
+        if framed or not before.strip() or before[-1:] in (" ", "\u3000", "。", "，", "、", "；"):
             return match.start()
     return None

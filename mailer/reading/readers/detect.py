@@ -11,7 +11,7 @@ from mailer.reading.errors import (
     UnknownFormat,
 )
 from mailer.reading.limits import MIB, Limits
-from mailer.reading.lines import Source
+from mailer.reading.lines import Source, lines_of
 from mailer.reading.readers.archive import Archive
 from mailer.reading.readers.ofd import read_ofd
 from mailer.reading.readers.pdf import read_pdf
@@ -53,7 +53,11 @@ def read_source(data: bytes, name: str, limits: Limits) -> Source:
         raise FileTooLarge(
             name=name, found=-(-len(data) // MIB), unit="MiB", limit=limits.size // MIB
         )
-    return _reader(data, name, limits)(data, name, limits)
+    source = _reader(data, name, limits)(data, name, limits)
+    letters = sum(len(line.text) for item in source.items for line in lines_of(item))
+    if letters > limits.letters:
+        raise FileTooLarge(name=name, found=letters, unit="letters", limit=limits.letters)
+    return source
 
 
 def _reader(data: bytes, name: str, limits: Limits) -> Reader:

@@ -19,6 +19,7 @@ _COMMON = frozenset(
 )
 _CONTROLS = frozenset(chr(code) for code in range(32)) - set("\t\n\x0b\x0c\r\x1a")
 _TOLERATED = 0.002  # of all letters may be broken before the file counts as no text
+_LEAST_FAMILIAR = 0.05  # of the letters are common ones in any text; far fewer in any other bytes
 _CUT = 3  # bytes of an unfinished letter at the end of a file
 
 
@@ -36,11 +37,12 @@ def decode(data: bytes) -> Decoded | None:
     for bom, encoding in _BOMS:
         if data.startswith(bom):
             return _lenient(data[len(bom) :], encoding)
-    found = [decoded for name in _CANDIDATES if (decoded := _strict(data, name))]
-    if found:
-        return found[0] if found[0].encoding == "utf-8" else max(found, key=_familiar)
-    lenient = [decoded for name in _CANDIDATES[:3] if (decoded := _lenient(data, name))]
-    return min(lenient, key=lambda decoded: decoded.broken, default=None)
+    plain = _strict(data, "utf-8")
+    if plain:
+        return plain
+    found = [_strict(data, name) or _lenient(data, name) for name in _CANDIDATES]
+    likely = [each for each in found if each is not None and _familiar(each) >= _LEAST_FAMILIAR]
+    return max(likely, key=_familiar, default=None)
 
 
 def _strict(data: bytes, encoding: str) -> Decoded | None:
