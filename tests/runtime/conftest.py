@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from runtime.text import language
 from tests.runtime.homes import Homes, held, remove_forgotten, short_folder
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """Messages in the language of their source."""
+    before = language.set("en")
+    yield
+    language.reset(before)
 
 
 @pytest.fixture(scope="session")
