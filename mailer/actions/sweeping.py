@@ -38,12 +38,14 @@ def sweep(database: Database, settings: Settings, secret: bytes, now: datetime) 
     pause = doubt_pause(timedelta(seconds=settings.retry_first_seconds))
     with database.transaction() as session:
         sweeping.expire_leases(session, pause, grace=timedelta(seconds=settings.lease_seconds))
+    for look in (sweeping.hold_doubts, sweeping.expire_deferred, sweeping.cancel_open):
+        with database.transaction() as session:
+            look(session)
     with database.transaction() as session:
-        sweeping.hold_doubts(session)
-        sweeping.expire_deferred(session)
-        sweeping.cancel_open(session)
-    with database.transaction() as session:
-        _finish(session, now)
+        finished = sweeping.finished_issues(session)
+    for issue_id in finished:
+        with database.transaction() as session:
+            _finish(session, issue_id, now)
     with database.transaction() as session:
         return Wanted(
             senders=sweeping.idle_lanes(session, settings.send_workers),
@@ -51,10 +53,10 @@ def sweep(database: Database, settings: Settings, secret: bytes, now: datetime) 
         )
 
 
-def _finish(session: Session, now: datetime) -> None:
-    """Close what is done, and with it the issues of which it is the distribution."""
-    for dispatch_id, issue_id, purpose in sweeping.finish_dispatches(session):
-        issue = get_issue(session, issue_id, lock=True)
+def _finish(session: Session, issue_id: int, now: datetime) -> None:
+    """Close what is done of an issue, and with its distribution the issue."""
+    issue = get_issue(session, issue_id, lock=True)
+    for dispatch_id, purpose in sweeping.finish_dispatches(session, issue_id):
         if purpose == DispatchPurpose.DISTRIBUTION and issue.state == IssueState.SENDING:
             advance(
                 session,

@@ -105,17 +105,32 @@ def cancel_open(session: Session) -> int:
     return _count(session, _CANCEL + _TELL)
 
 
-def finish_dispatches(session: Session) -> list[tuple[int, int, str]]:
-    """Close dispatches of which every delivery is final; return (id, issue id, purpose) of each."""
-    rows = session.execute(
-        text(
-            "UPDATE dispatches o SET state = 'done' WHERE o.state = 'sending' AND NOT EXISTS ("
-            "  SELECT FROM deliveries d WHERE d.dispatch_id = o.id"
-            f"  AND d.state NOT IN ({sql_states(FINAL)})"
-            ") RETURNING o.id, o.issue_id, o.purpose"
+_DONE = f"""
+o.state = 'sending' AND NOT EXISTS (
+  SELECT FROM deliveries d WHERE d.dispatch_id = o.id AND d.state NOT IN ({sql_states(FINAL)}))
+"""
+
+
+def finished_issues(session: Session) -> list[int]:
+    """Return the issues that have a dispatch to be closed, and lock nothing."""
+    return list(
+        session.scalars(
+            text(f"SELECT DISTINCT o.issue_id FROM dispatches o WHERE {_DONE} ORDER BY o.issue_id")
         )
     )
-    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def finish_dispatches(session: Session, issue_id: int) -> list[tuple[int, str]]:
+    """Close dispatches of which every delivery is final; return (id, purpose) of each.
+
+    Who calls this has locked the issue: a person who pauses it locks issue and dispatch in that
+    order, and whoever took them in the other order would wait for them, and they for him.
+    """
+    statement = (
+        f"UPDATE dispatches o SET state = 'done' WHERE o.issue_id = :issue AND {_DONE}"
+        " RETURNING o.id, o.purpose"
+    )
+    return [(row[0], row[1]) for row in session.execute(text(statement), {"issue": issue_id})]
 
 
 def idle_lanes(session: Session, lanes: int) -> int:
