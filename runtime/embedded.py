@@ -82,6 +82,23 @@ def services(settings: Settings) -> Iterator[Addresses]:
         )
 
 
+def revive(settings: Settings) -> bool:
+    """Start the embedded services again should their keeper have died; return whether it had.
+
+    For who holds them for long: nobody else would, until the next command. The addresses stay.
+
+    Raises:
+        EmbeddedRefusedError: they cannot start.
+
+    """
+    if settings.database_url and settings.redis_url:
+        return False
+    if _keeper_lives(state_folder(settings.home.absolute())):
+        return False
+    with _held(settings):
+        return True
+
+
 @contextmanager
 def _held(settings: Settings) -> Iterator[Addresses]:
     """Yield the addresses of the embedded services, holding them."""

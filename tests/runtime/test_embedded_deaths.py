@@ -13,8 +13,10 @@ import psycopg
 import pytest
 import redis
 
+from runtime import embedded
 from runtime.embedded import Addresses
 from runtime.keeper import state_folder
+from runtime.settings import Settings
 from tests.runtime.homes import Homes, Running, alive, answer, held, look, wait_until
 
 
@@ -69,6 +71,19 @@ def test_killed_keeper_takes_the_servers_along(homes: Homes) -> None:
             assert again.status.pid != running.status.pid
             assert again.addresses == running.addresses
             assert _kept(running.addresses)
+
+
+def test_holder_can_revive_what_it_holds(homes: Homes) -> None:
+    """Who holds the services for long looks from time to time, and goes on with its addresses."""
+    home = homes.new()
+    with held(home) as running:
+        assert not embedded.revive(Settings(home=home))
+        running.keeper.kill()
+        wait_until(lambda: not any(map(alive, (running.keeper, running.postgres, running.valkey))))
+        assert embedded.revive(Settings(home=home))
+        assert _answers(running.addresses)
+        assert not embedded.revive(Settings(home=home))
+        assert look(home).keeper.pid != running.keeper.pid
 
 
 def test_everything_killed_at_once_is_recovered(
