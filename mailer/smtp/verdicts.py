@@ -13,6 +13,7 @@ from enum import StrEnum
 from mailer.smtp.replies import Reply
 
 _TEMPORARY, _PERMANENT = 4, 5
+_CLOSING = 421
 
 
 class Stage(StrEnum):
@@ -218,7 +219,7 @@ _ENHANCED: tuple[tuple[re.Pattern[str], Reason], ...] = tuple(
 
 # Plain codes that say enough alone. 421 closes the service: whatever it says, we come back later.
 _CODES = {
-    421: Reason.RATE,
+    _CLOSING: Reason.RATE,
     451: Reason.SYSTEM,
     452: Reason.SYSTEM,
     454: Reason.SYSTEM,
@@ -247,14 +248,14 @@ def classify(reply: Reply, stage: Stage) -> Verdict:
         return ACCEPTED if kind == 2 else unanswered(Outcome.DEFERRED)  # noqa: PLR2004 - 2yz
     reason = find_reason(reply)
     hard = kind == _PERMANENT and reason not in _SOFT
-    fallback = Concern.US
-    if reason is Reason.UNKNOWN:
-        fallback = _BY_STAGE.get(stage, Concern.US)
+    # A server that closes the session has had enough of us, whatever recipient it names.
+    throttling = reason in _THROTTLING or reply.code == _CLOSING
+    by_stage = _BY_STAGE.get(stage, Concern.US) if reason is Reason.UNKNOWN else Concern.US
     return Verdict(
         outcome=Outcome.REJECTED if hard else Outcome.DEFERRED,
-        concern=_CONCERNS.get(reason, fallback),
+        concern=Concern.US if throttling else _CONCERNS.get(reason, by_stage),
         reason=reason,
-        throttling=reason in _THROTTLING or reply.code == 421,  # noqa: PLR2004 - as in _CODES
+        throttling=throttling,
     )
 
 

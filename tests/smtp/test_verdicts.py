@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailer.smtp.replies import Reply, parse_reply
@@ -110,6 +110,9 @@ def test_answers_collected_from_providers(stage: Stage) -> None:
     st.text(max_size=80),
     st.sampled_from(Stage),
 )
+@example(421, "4.1.1", "no such user", Stage.RCPT)
+@example(421, None, "greylisted", Stage.FINAL_DOT)
+@example(599, "5.1.1", "", Stage.CONNECT)
 def test_no_answer_is_hardened(code: int, enhanced: str | None, text: str, stage: Stage) -> None:
     """2yz accepts, 4yz never rejects, 5yz never accepts, and only a final no condemns."""
     verdict = classify(Reply(code=code, enhanced=enhanced, lines=(text,)), stage)
