@@ -256,8 +256,9 @@ def refuse_unknown() -> None:
 
 def nearest(name: str) -> str:
     """Return a sentence that names the known setting most like ``name``, or where all are listed."""
-    known = [PREFIX + known.upper() for known in SETTING_NAMES]
-    close = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.6)
+    known = [known.upper() for known in SETTING_NAMES]
+    # Without the prefix, which would make every name resemble every other.
+    close = difflib.get_close_matches(name.upper().removeprefix(PREFIX), known, n=1, cutoff=0.6)
     if close:
-        return f"Did you mean {close[0]}?"
-    return "`mailer settings` lists all of them."
+        return _("Did you mean {name}?").format(name=PREFIX + close[0])
+    return _("`mailer settings` lists all of them.")
