@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from mailer.reading.contents import Contents, entry_name
 from mailer.reading.doubts import Code, doubt
 from mailer.reading.drafts import Draft, body_part
-from mailer.reading.letters import compact, ends_piece, tidy, tidy_heading
+from mailer.reading.letters import compact, dense, ends_piece, tidy, tidy_heading
 from mailer.reading.looks import same_look
 from mailer.reading.model import Article, Paragraph, Subhead
 from mailer.reading.model import Warning as Doubt
@@ -104,7 +104,7 @@ class _Builder:
             return 1
         heads = follower is not None and follower.role in {*HEADINGS, Role.NOTE}
         if heads and self._is_column(cast.text):
-            self._column = compact(unmarked(cast.text))
+            self._column = dense(unmarked(cast.text))
             return 1
         return self._headline(index)
 

@@ -10,7 +10,6 @@ from mailer.reading.names import (
     begins_like_receiver,
     looks_like_person,
     looks_like_receiver,
-    looks_like_unit,
 )
 
 _LEVEL_ONE = "，；,;"
@@ -26,7 +25,10 @@ _REMARK_WORDS = re.compile(
 )
 _KEPT_REMARK = re.compile("除外|不含|含|挂靠|代管|不发|只发|仅")
 _WIDE = re.compile(r"\s{2,}|\u3000\s*")
-_SHORT_TAIL = 2  # letters: what a wrap leaves alone in the next line
+# What a wrap leaves alone in the next line.
+_REST = re.compile(
+    "(?:公室|[委总分协学商]会|[分支总]行|[分支总大中]队|[理管分总]局|中心|公司|集团|政府|机关|单位)$"
+)
 _STEM = re.compile("^(?:.{2,20})?各")
 _BARE_CLASSES = re.compile(
     "^(?:省|自治区|直辖市|市|县|区|州|旗|盟|乡镇|镇|乡|街道|县区|市区|队|所|站|庭|室|科|处|股|部|院|校|园|中心|分局|支局"
@@ -110,20 +112,16 @@ def _goes_on(before: BlockText, text: str, whole: str, *, listed: bool) -> bool:
         return True
     if not outside_brackets(whole + text)[len(whole) - 1] and whole[-1] not in "）)”》":
         return True
-    last, first = _last_piece(whole), _first_piece(text)
-    if len(first.rstrip(_FINAL)) <= _SHORT_TAIL and not looks_like_unit(f"本{first}本"):
-        return not _stands_alone(first) or before.full is True
+    last, first = _last_piece(whole), _first_piece(text).rstrip(_FINAL)
+    complete = looks_like_receiver(last)
+    if len(first) == 1 or _REST.match(first):
+        return before.full is True or not complete or len(first) == 1
     if before.full is not None and listed:
         return before.full
-    complete = looks_like_receiver(last)
+    begins = begins_like_receiver(first)
     if before.full:
-        return not (complete and begins_like_receiver(first))
-    return not complete and not begins_like_receiver(first) and before.full is None and listed
-
-
-def _stands_alone(piece: str) -> bool:
-    """Tell whether a piece of one or two letters is an entry (市委) and no rest of one (室)."""
-    return begins_like_receiver(piece) and len(piece.rstrip(_FINAL)) > 1
+        return not (complete and begins)
+    return not complete and not begins and before.full is None and listed
 
 
 def _last_piece(text: str) -> str:

@@ -72,7 +72,12 @@ def tidy_heading(text: str) -> str:
 
 def compact(text: str) -> str:
     """Return ``text`` without any blank, full-width forms narrowed: the form for comparing."""
-    return _BLANKS.sub("", unicodedata.normalize("NFKC", text))
+    return dense(unicodedata.normalize("NFKC", text))
+
+
+def dense(text: str) -> str:
+    """Return ``text`` without any blank, its letters and punctuation as printed."""
+    return _BLANKS.sub("", text)
 
 
 def is_han(text: str) -> bool:

@@ -8,7 +8,7 @@ from mailer.reading.dates import find_date
 from mailer.reading.entries import BlockText, plausible, read_entries
 from mailer.reading.issue_number import find_issue_number
 from mailer.reading.labels import Label
-from mailer.reading.letters import compact, ends_sentence, has_sentence
+from mailer.reading.letters import compact, dense, ends_sentence, has_sentence
 from mailer.reading.lines import Item, Line
 from mailer.reading.marks import is_mark
 from mailer.reading.names import OFFICIAL_KINDS, looks_like_unit
@@ -71,7 +71,7 @@ def _headline(items: Sequence[Item]) -> tuple[str, int, int] | None:
             continue
         joined = ""
         for last, part in lines[position : position + _HEADLINE_LINES]:
-            joined += compact(part.text)
+            joined += dense(part.text)
             if has_sentence(joined) or len(joined) > _LONGEST:
                 break
             if _ABOUT.match(joined) or (position + 1 < len(lines) and _PLAIN.match(joined)):

@@ -152,8 +152,4 @@ def _reads_as_headline(text: str, before: Cast | None, after: Sequence[Part]) ->
     next_text = follower.text
     if text[-1] in "：:":
         return could_be_headline(next_text) and not is_blank_form(next_text)
-    return _is_body(follower) or could_be_headline(next_text) or is_subtitle(next_text)
-
-
-def _is_body(piece: Piece) -> bool:
-    return has_sentence(piece.text) or ends_sentence(piece.text)
+    return not is_contributor(next_text)

@@ -152,7 +152,7 @@ def _line(raw: _Raw, number: int, edges: tuple[float, float], body: float) -> Li
         bold=bold,
         color=max(colors, key=colors.count),
         align=align,
-        full=last.x1 >= right - _FULL * size,
+        full=last.x1 >= right - _FULL * size and align is not Align.CENTER,
         indent=max(0.0, indent),
     )
 

@@ -2,7 +2,7 @@
 
 import re
 
-from mailer.reading.letters import compact, ends_sentence, tidy
+from mailer.reading.letters import compact, dense, ends_sentence, tidy, tidy_heading
 
 _MARKERS = "■□◎★☆▓※●○◆◇▲△▶►▌▍◤◢◼▪❖✦✿"
 _LONGEST = 60
@@ -97,14 +97,14 @@ def contributor_of(text: str) -> str | None:
     first = re.split(r"[，,；;]\s*(?=执笔|撰稿|作者|摄影|供稿|通讯员|联系|电话)", inner)[0]
     found = _SUPPLIED.match(first) or _SUPPLIED_END.match(first)
     if found:
-        return tidy(found["text"]).strip("：: ")
+        return tidy_heading(found["text"]).strip("：: ")
     if (
         whole
         and inner
         and not re.search("[。！？；]|[，].*[，]", inner)
         and len(inner) <= _LONGEST / 2
     ):
-        return tidy(first)
+        return tidy_heading(first)
     return None
 
 
@@ -155,7 +155,7 @@ def begins_item(text: str) -> bool:
 def could_be_headline(text: str) -> bool:
     """Tell whether a line could be a headline by its letters: short, without a final stop."""
     text = text.strip()
-    bare = compact(text)
+    bare = dense(text)
     if not bare or len(bare) > _LONGEST or "。" in bare or "；" in bare:
         return False
     if bare[-1] in "，、；：:;,。" and not (bare[-1] in "：:" and len(bare) <= _LONGEST / 3):

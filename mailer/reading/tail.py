@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from mailer.reading.dates import find_date
 from mailer.reading.entries import BlockText, plausible, read_entries
 from mailer.reading.labels import IMPRINT, PRINTED, Label, find_labels
-from mailer.reading.letters import compact, has_sentence
+from mailer.reading.letters import compact, dense, has_sentence
 from mailer.reading.lines import Figure, Grid, Item, Line, Ruling
 from mailer.reading.names import looks_like_receiver, looks_like_unit
 
@@ -98,7 +98,7 @@ def _hangs_together(items: Sequence[Item], upper: int, lower: int) -> bool:
 
 def _is_listing(text: str) -> bool:
     """Tell whether a line may belong to a block or imprint: no sentence goes on in it."""
-    bare = compact(text)
+    bare = dense(text)
     inner = re.sub(r"[（(][^（）()]*[）)]", "", bare).rstrip("。；;")
     parts = [part for part in re.split("[。]", inner) if part]
     known = all(find_labels(part) or IMPRINT.match(part) for part in parts[1:])

@@ -1,15 +1,24 @@
 """Bulletins of our own, printed in every format by writers that know nothing of the reader."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from mailer.reading.model import IssueDocument
 from mailer.reading.reading import read_bytes
+from runtime.text import language
 from tests.reading.pdf_writer import bulletin_pdf
 from tests.reading.word_writer import bulletin_docx
 
 ReadText = Callable[[str], IssueDocument]
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """Show messages in their source language, so that tests may quote them."""
+    token = language.set("en")
+    yield
+    language.reset(token)
 
 
 @pytest.fixture(scope="session")

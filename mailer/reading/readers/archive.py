@@ -8,6 +8,7 @@ from lxml import etree
 
 from mailer.reading.errors import DamagedFile, EncryptedFile, FileTooLarge
 from mailer.reading.limits import MIB, Limits
+from runtime.text import translate as _
 
 _ENCRYPTED_FLAG = 0x1
 
@@ -22,10 +23,10 @@ class Archive:
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
         except (zipfile.BadZipFile, ValueError, OSError) as error:
-            raise DamagedFile(name=name, reason="the ZIP directory is missing") from error
+            raise DamagedFile(name=name, reason=_("the ZIP directory is missing")) from error
         infos = self._zip.infolist()
         if len(infos) > limits.parts:
-            raise FileTooLarge(name=name, found=len(infos), unit="parts", limit=limits.parts)
+            raise FileTooLarge(name=name, found=len(infos), unit=_("parts"), limit=limits.parts)
         declared = sum(info.file_size for info in infos)
         if declared > limits.expanded:
             raise self._too_large(declared)
@@ -43,7 +44,9 @@ class Archive:
                 # A directory may lie about sizes: count what really comes out.
                 data = stream.read(self._left + 1)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
-            raise DamagedFile(name=self.name, reason=f"part {part} is broken") from error
+            raise DamagedFile(
+                name=self.name, reason=_("part {part} is broken").format(part=part)
+            ) from error
         self._left -= len(data)
         if self._left < 0:
             raise self._too_large(self._limit - self._left)
@@ -56,7 +59,7 @@ class Archive:
 
     def _too_large(self, size: int) -> FileTooLarge:
         return FileTooLarge(
-            name=self.name, found=size // MIB, unit="MiB unpacked", limit=self._limit // MIB
+            name=self.name, found=size // MIB, unit=_("MiB unpacked"), limit=self._limit // MIB
         )
 
 
@@ -72,9 +75,13 @@ def parse_xml(data: bytes, name: str, part: str) -> etree._Element:
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise DamagedFile(name=name, reason=f"part {part} is not valid XML") from error
+        raise DamagedFile(
+            name=name, reason=_("part {part} is not valid XML").format(part=part)
+        ) from error
     if root.getroottree().docinfo.internalDTD is not None:
-        raise DamagedFile(name=name, reason=f"part {part} declares a document type")
+        raise DamagedFile(
+            name=name, reason=_("part {part} declares a document type").format(part=part)
+        )
     return root
 
 

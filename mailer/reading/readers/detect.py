@@ -18,6 +18,7 @@ from mailer.reading.readers.pdf import read_pdf
 from mailer.reading.readers.plain import read_plain
 from mailer.reading.readers.web import looks_like_html, read_web
 from mailer.reading.readers.word import read_word
+from runtime.text import translate as _
 
 Reader = Callable[[bytes, str, Limits], Source]
 
@@ -56,7 +57,7 @@ def read_source(data: bytes, name: str, limits: Limits) -> Source:
     source = _reader(data, name, limits)(data, name, limits)
     letters = sum(len(line.text) for item in source.items for line in lines_of(item))
     if letters > limits.letters:
-        raise FileTooLarge(name=name, found=letters, unit="letters", limit=limits.letters)
+        raise FileTooLarge(name=name, found=letters, unit=_("letters"), limit=limits.letters)
     return source
 
 
@@ -91,4 +92,4 @@ def _refuse_ole(data: bytes, name: str) -> None:
         raise LegacyWordFile(name=name)
     if any(f"{stream}".encode("utf-16-le") in data for stream in ("Workbook", "PowerPoint")):
         raise UnknownFormat(name=name)
-    raise DamagedFile(name=name, reason="no document is inside")
+    raise DamagedFile(name=name, reason=_("no document is inside"))

@@ -14,6 +14,7 @@ from mailer.reading.lines import Source
 from mailer.reading.pages import Page, read_pages
 from mailer.reading.readers.archive import Archive, attribute, child, local
 from mailer.reading.strokes import Picture, Stroke
+from runtime.text import translate as _
 
 _POINTS = 72 / 25.4  # an OFD measures in millimetres
 _A4 = (0.0, 0.0, 210.0, 297.0)
@@ -38,12 +39,12 @@ def read_ofd(data: bytes, name: str, limits: Limits) -> Source:
     path = _resolve("", (place.text or "") if place is not None else "")
     document = archive.xml(path) if path else None
     if document is None:
-        raise DamagedFile(name=name, reason="the document part is missing")
+        raise DamagedFile(name=name, reason=_("the document part is missing"))
     reader = _Reader(archive, posixpath.dirname(path), document)
     pages = list(reader.pages(document, limits))
     letters = sum(not glyph.text.isspace() for page in pages for glyph in page.glyphs)
     if letters > limits.letters:
-        raise FileTooLarge(name=name, found=letters, unit="letters", limit=limits.letters)
+        raise FileTooLarge(name=name, found=letters, unit=_("letters"), limit=limits.letters)
     if not letters:
         if any(page.pictures for page in pages):
             raise ScannedFile(name=name, pages=len(pages))
@@ -66,13 +67,15 @@ class _Reader:
         elements = list(listed) if listed is not None else []
         if len(elements) > limits.pages:
             raise FileTooLarge(
-                name=self._archive.name, found=len(elements), unit="pages", limit=limits.pages
+                name=self._archive.name, found=len(elements), unit=_("pages"), limit=limits.pages
             )
         for element in elements:
             part = _resolve(self._folder, attribute(element, "BaseLoc") or "")
             root = self._archive.xml(part)
             if root is None:
-                raise DamagedFile(name=self._archive.name, reason=f"page {part} is missing")
+                raise DamagedFile(
+                    name=self._archive.name, reason=_("page {page} is missing").format(page=part)
+                )
             own = _numbers_of(child(root, "Area", "PhysicalBox"))
             yield self._page(root, own or box)
 

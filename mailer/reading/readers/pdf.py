@@ -20,6 +20,7 @@ from mailer.reading.limits import Limits
 from mailer.reading.lines import Source
 from mailer.reading.pages import Page, read_pages
 from mailer.reading.strokes import Picture, Stroke
+from runtime.text import translate as _
 
 _BOLD_WEIGHT = 600
 _BOLD_FONTS = ("bold", "heavy", "black", "hei", "黑体", "小标宋", "xiaobiaosong", "fzxbs")
@@ -42,10 +43,10 @@ def read_pdf(data: bytes, name: str, limits: Limits) -> Source:
     except pypdfium2.PdfiumError as error:
         if error.err_code in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY):
             raise EncryptedFile(name=name) from error
-        raise DamagedFile(name=name, reason="PDFium finds no valid document") from error
+        raise DamagedFile(name=name, reason=_("PDFium finds no valid document")) from error
     try:
         if len(document) > limits.pages:
-            raise FileTooLarge(name=name, found=len(document), unit="pages", limit=limits.pages)
+            raise FileTooLarge(name=name, found=len(document), unit=_("pages"), limit=limits.pages)
         return _read(document, name, limits)
     finally:
         document.close()
@@ -58,14 +59,16 @@ def _read(document: pypdfium2.PdfDocument, name: str, limits: Limits) -> Source:
         try:
             page = document[index]
         except pypdfium2.PdfiumError as error:
-            raise DamagedFile(name=name, reason=f"page {index + 1} is broken") from error
+            raise DamagedFile(
+                name=name, reason=_("page {page} is broken").format(page=index + 1)
+            ) from error
         read, missing = _page(page)
         page.close()
         pages.append(read)
         unmapped += missing
         letters += sum(not glyph.text.isspace() for glyph in read.glyphs)
         if letters > limits.letters:
-            raise FileTooLarge(name=name, found=letters, unit="letters", limit=limits.letters)
+            raise FileTooLarge(name=name, found=letters, unit=_("letters"), limit=limits.letters)
     if not letters:
         if any(page.pictures for page in pages):
             raise ScannedFile(name=name, pages=len(pages))

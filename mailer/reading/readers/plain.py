@@ -7,6 +7,7 @@ from mailer.reading.letters import ends_sentence, is_rule, normalise, width
 from mailer.reading.limits import Limits
 from mailer.reading.lines import Align, Item, Line, Ruling, Source
 from mailer.reading.readers.encoding import decode
+from runtime.text import translate as _
 
 _BREAKS = re.compile("\r\n|[\n\r\x0b\x1c-\x1e\x85\u2028\u2029]")
 _CENTRED = 6  # columns before a line beyond the paragraph's indent that make it a centred one
@@ -24,7 +25,9 @@ def read_plain(data: bytes, name: str, limits: Limits) -> Source:
     if decoded is None:
         raise UnknownFormat(name=name)
     if len(decoded.text) > limits.letters:
-        raise FileTooLarge(name=name, found=len(decoded.text), unit="letters", limit=limits.letters)
+        raise FileTooLarge(
+            name=name, found=len(decoded.text), unit=_("letters"), limit=limits.letters
+        )
     doubts = (("letters-lost", str(decoded.broken)),) if decoded.broken else ()
     return Source(items=_items(_pages(decoded.text)), doubts=doubts)
 

@@ -13,6 +13,7 @@ from mailer.reading.lines import Item, Line, Source
 from mailer.reading.readers.encoding import decode
 from mailer.reading.readers.web_lines import items_of
 from mailer.reading.readers.web_main import main_element, text_within
+from runtime.text import translate as _
 
 _START = re.compile(
     rb"^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|div|p|table|meta)\b",
@@ -41,7 +42,7 @@ def read_web(data: bytes, name: str, limits: Limits) -> Source:
     """
     text = _decoded(data)
     if len(text) > limits.letters:
-        raise FileTooLarge(name=name, found=len(text), unit="letters", limit=limits.letters)
+        raise FileTooLarge(name=name, found=len(text), unit=_("letters"), limit=limits.letters)
     root = _parsed(text)
     if root is None:
         raise FileWithoutText(name=name)

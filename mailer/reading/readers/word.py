@@ -9,6 +9,7 @@ from mailer.reading.readers.archive import Archive, attribute, child, local
 from mailer.reading.readers.word_numbering import Numbering
 from mailer.reading.readers.word_paragraphs import Paragraph, read_paragraph
 from mailer.reading.readers.word_styles import Styles
+from runtime.text import translate as _
 
 _MAIN = "word/document.xml"
 _TRANSPARENT = {"sdt", "sdtContent", "ins", "moveTo", "smartTag", "customXml", "body", "document"}
@@ -33,7 +34,7 @@ def read_word(data: bytes, name: str, limits: Limits) -> Source:
     archive = Archive(data, name, limits)
     root = archive.xml(_MAIN)
     if root is None:
-        raise DamagedFile(name=name, reason=f"part {_MAIN} is missing")
+        raise DamagedFile(name=name, reason=_("part {part} is missing").format(part=_MAIN))
     reader = _Reader(archive)
     reader.walk(root)
     return Source(items=tuple(reader.items), asides=_asides(archive), styled=True)
