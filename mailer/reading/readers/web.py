@@ -16,14 +16,18 @@ from mailer.reading.readers.web_main import main_element, text_within
 from runtime.text import translate as _
 
 _START = re.compile(
-    rb"^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|div|p|table|meta)\b",
+    rb"^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*"
+    rb"<(?:!doctype\s+html|html|head|body|div|p|table|meta)\b",
     re.IGNORECASE | re.DOTALL,
 )
 _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([A-Za-z0-9_-]+)", re.IGNORECASE)
 _WINDOW = 4096  # bytes in which a page says what it is
 _HEAD_LINES = 30
 _CHROME = re.compile(
-    r"^(?:上一[篇页条]|下一[篇页条]|分享到|打印|关闭|【?字[体号]|浏览次数|阅读次数|点击[数率]?|您现在的位置|当前位置|首页\s*[>＞]|来源[:：].*(?:发布|浏览|时间)|发布时间|发布日期|信息来源[:：].*(?:发布|时间)|扫一扫|相关链接|附件下载|版权所有|网站标识码|\S{0,4}ICP备|我要纠错|返回顶部)"
+    r"^(?:上一[篇页条]|下一[篇页条]|分享到|打印|关闭|【?字[体号]|浏览次数|阅读次数"
+    r"|点击[数率]?|您现在的位置|当前位置|首页\s*[>＞]|来源[:：].*(?:发布|浏览|时间)"
+    r"|发布时间|发布日期|信息来源[:：].*(?:发布|时间)|扫一扫|相关链接|附件下载|版权所有"
+    r"|网站标识码|\S{0,4}ICP备|我要纠错|返回顶部)"
 )
 
 
