@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from mailer.actions.doubt_words import doubt_text
 from mailer.cli.files import read_source
 from mailer.cli.output import console, print_json, table
 from mailer.issues.naming import issue_number
@@ -57,8 +58,7 @@ def show_document(document: IssueDocument) -> None:
     if document.warnings:
         console.print(f"\n[yellow]{escape(_('Doubts'))}[/]")
         for warning in document.warnings:
-            place = _("line {line}: ").format(line=warning.line) if warning.line else ""
-            console.print(f"  [yellow]{warning.code}[/]  {escape(place + warning.text)}")
+            console.print(f"  {escape(doubt_text(warning))}  [dim]{warning.code}[/]")
 
 
 def _headline(article: Article) -> str:
