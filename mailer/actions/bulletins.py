@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailer.actions.scheduling import NoSuchZoneError, unlock
+from mailer.actions.wording import BULLETIN_CHANGED
 from mailer.issues.events import record
 from mailer.issues.lifecycle import IssueState
 from mailer.issues.models import Bulletin, DoubtPolicy, Issue
@@ -15,6 +16,7 @@ from recipients.addresses import read_address
 from recipients.list_tables import DistributionList
 from recipients.names import tidy_name, tidy_optional
 from runtime.refusal import Refusal
+from runtime.text import translate as _
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _NAMES = frozenset({"name", "from_name", "theme"})
@@ -91,7 +93,7 @@ def set_property(
         select(Issue.id).where(Issue.bulletin_id == bulletin.id, Issue.state.in_(open_states))
     ).all()
     for issue_id in issues:
-        unlock(session, issue_id, reason=f"{name} of the bulletin changed", actor=actor, now=now)
+        unlock(session, issue_id, reason=BULLETIN_CHANGED, actor=actor, now=now)
     return list(issues)
 
 
@@ -129,18 +131,18 @@ def _policy(value: str) -> DoubtPolicy:
     try:
         return DoubtPolicy(value)
     except ValueError:
-        hint = f"Choose one of: {', '.join(DoubtPolicy)}."
+        hint = _("Choose one of: {known}.").format(known=", ".join(DoubtPolicy))
         raise PropertyValueError(name="doubt_policy", value=value, hint=hint) from None
 
 
 def _hours(value: str) -> int:
     if not value.isdecimal() or not 1 <= int(value) <= 240:  # noqa: PLR2004 - as the table's CHECK
-        hint = "Give a number of hours from 1 to 240."
+        hint = _("Give a number of hours from 1 to 240.")
         raise PropertyValueError(name="lifetime_hours", value=value, hint=hint)
     return int(value)
 
 
 def _yes_or_no(value: str) -> bool:
     if value not in ("yes", "no"):
-        raise PropertyValueError(name="second_person", value=value, hint="Say yes or no.")
+        raise PropertyValueError(name="second_person", value=value, hint=_("Say yes or no."))
     return value == "yes"

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailer.actions.scheduling import unlock
+from mailer.actions.wording import LIST_CHANGED
 from mailer.issues.events import record
 from mailer.issues.lifecycle import IssueState
 from mailer.issues.lookup import get_issue
@@ -114,5 +115,5 @@ def _unlock_if_changed(
         select(Issue.id).where(Issue.bulletin_id == bulletin.id, Issue.state.in_(bound))
     ).all()
     for issue_id in issues:
-        unlock(session, issue_id, reason="the distribution list changed", actor=actor, now=now)
+        unlock(session, issue_id, reason=LIST_CHANGED, actor=actor, now=now)
     return list(issues)

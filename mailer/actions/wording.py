@@ -34,9 +34,27 @@ STATES = {
     "sent": _n("sent"),
     "released": _n("given back"),
     "frozen": _n("frozen"),
+    "resumed": _n("resumed"),
+    "finished": _n("finished"),
+    "changed": _n("changed"),
     "attempt": _n("attempt"),
     "stale-result": _n("late result, kept as evidence"),
 }
+
+OUTCOMES = STATES | {"given-up": _n("stopped before the end")}
+"""How a transaction ended; where it says no more than a state does, in that state's words."""
+
+STAGES = {
+    "connect": _n("connecting"),
+    "greeting": _n("greeting"),
+    "content": _n("content"),
+    "final-dot": _n("final dot"),
+}
+"""The steps of a transaction; those that are not here are called by their SMTP command."""
+
+LIST_CHANGED = _n("the distribution list changed")
+BULLETIN_CHANGED = _n("the bulletin's properties changed")
+"""Why an approved issue is a draft again; stored in English, as everything in the ledger."""
 
 
 def state_word(state: str) -> str:
@@ -46,10 +64,12 @@ def state_word(state: str) -> str:
 
 def timeline_text(kind: str, data: Mapping[str, object]) -> str:
     """Return one step of a delivery's timeline as a line."""
-    parts = [data.get(name) for name in ("outcome", "stage", "code", "status", "reply", "reason")]
-    if kind != "attempt":
-        parts = [data.get("reason")]
-    told = " ".join(_(str(part)) if isinstance(part, str) else str(part) for part in parts if part)
+    parts: list[object] = [_(str(data.get("reason") or ""))]
+    if kind == "attempt":
+        outcome, stage = str(data.get("outcome", "")), str(data.get("stage", ""))
+        answer = [data.get("code"), data.get("status"), _(str(data.get("reply") or ""))]
+        parts = [_(OUTCOMES.get(outcome, outcome)), _(STAGES.get(stage, stage.upper())), *answer]
+    told = " ".join(str(part) for part in parts if part)
     again = _(" (again at {due})").format(due=data["due_at"]) if data.get("due_at") else ""
     late = _(" (too late to count)") if data.get("stale") else ""
     return (

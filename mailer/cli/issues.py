@@ -77,7 +77,7 @@ def list_(as_json: AsJson = False) -> None:
         print_json(rows)
         return
     table(
-        [_("Issue"), _("Bulletin"), _("Number"), _("State"), _("Due"), _("Source")],
+        [_("No."), _("Bulletin"), _("Number"), _("State"), _("Due"), _("Source")],
         (
             [r["id"], r["bulletin"], r["name"], state_word(r["state"]), r["due"], r["source"]]
             for r in rows
@@ -98,7 +98,7 @@ def show(issue_id: Number, as_json: AsJson = False) -> None:
     show_document(from_json_dict(document))
     rows = [
         [_("State"), state_word(shown["state"])],
-        [_("Reason"), shown["reason"]],
+        [_("Reason"), _(shown["reason"] or "")],
         [_("Due"), shown["due"]],
         [_("Submitted by"), shown["submitted_by"]],
         [_("Approved by"), shown["approved_by"]],

@@ -12,6 +12,7 @@ from mailer.deliveries.models import Attempt, Credit, Delivery, Dispatch, Dispat
 from mailer.deliveries.states import DeliveryState
 from mailer.issues.events import Event
 from runtime.refusal import Refusal
+from runtime.text import translate as _
 
 PAPER = "paper"
 """Shown as the state of a unit that gets the issue printed."""
@@ -56,8 +57,8 @@ class LogLine:
 
     @property
     def answer(self) -> str:
-        """Return the last answer in one line: code, enhanced code, text."""
-        parts = (self.last_code, self.last_status, self.last_reply)
+        """Return the last answer in one line: code, enhanced code, text; our notes translated."""
+        parts = (self.last_code, self.last_status, _(self.last_reply or ""))
         return " ".join(str(part) for part in parts if part)
 
 

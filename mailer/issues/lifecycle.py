@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from runtime.refusal import Refusal
+from runtime.text import translate as _
 
 
 class IssueState(StrEnum):
@@ -39,6 +40,14 @@ class IssueCause(StrEnum):
 
 class TransitionRefusedError(Refusal):
     """Issue {issue} is {state} and cannot be {cause} now. Allowed now: {allowed}."""
+
+    def __str__(self) -> str:
+        """Return the message, with states and causes in words of the current language."""
+        shown = {
+            name: ", ".join(_(word) for word in str(value).split(", "))
+            for name, value in self.details.items()
+        }
+        return _(self.message).format(**shown)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
