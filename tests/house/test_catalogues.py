@@ -11,6 +11,8 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
+from mailer.actions.doubt_words import SENTENCES
+from mailer.reading.doubts import Code
 from runtime.refusal import Refusal
 from runtime.text import LANGUAGES, language, translate, translate_plural
 
@@ -128,6 +130,11 @@ def test_chinese_is_chinese() -> None:
         for form in forms(message.string):
             assert HAN.search(form) or message.id in SAME_IN_CHINESE, form
             assert not HALF_WIDTH.search(form), form
+
+
+def test_every_doubt_of_the_reader_has_its_sentence() -> None:
+    """`mailer read` can say what it doubts, whatever the code."""
+    assert set(SENTENCES) == set(Code)
 
 
 def test_both_languages_load() -> None:
