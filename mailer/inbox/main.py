@@ -23,6 +23,7 @@ from mailer.inbox.server import InboxPortError, InboxServer
 from mailer.inbox.store import MessageStore
 from runtime.clock import now
 from runtime.refusal import Refusal
+from runtime.text import LANGUAGES, language
 
 _GRACE = 2
 """Seconds that open pages get to finish when the process is told to stop."""
@@ -122,7 +123,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--delay-ms", type=int, default=0, help="wait before answering a dot")
     parser.add_argument("--no-bodies", action="store_true", help="keep envelopes only, for benches")
     parser.add_argument("--ready-file", type=Path, help="gets the ports when listening")
+    parser.add_argument("--language", choices=LANGUAGES, default=LANGUAGES[0], help="of the pages")
     options = parser.parse_args(arguments)
+    language.set(options.language)
     try:
         behaviours = read_behaviours(options.behaviours) if options.behaviours else Behaviours()
         run_inbox(

@@ -35,7 +35,8 @@ class InboxProcesses:
     def launch(self, *arguments: str, file_limit: int | None = None) -> subprocess.Popen[str]:
         """Start a process and do not wait. ``file_limit`` is the largest file it may write."""
         limit = f"ulimit -f {file_limit // 512}; " if file_limit else ""
-        command = [sys.executable, "-m", "mailer.inbox.main", "--folder", str(self.folder)]
+        command = [sys.executable, "-m", "mailer.inbox.main", "--language", "en"]
+        command += ["--folder", str(self.folder)]
         process = subprocess.Popen(
             ["/bin/sh", "-c", f'{limit}exec "$@"', "sh", *command, *arguments],
             stderr=subprocess.PIPE,

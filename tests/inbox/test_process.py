@@ -41,6 +41,15 @@ def test_it_serves_mail_and_pages_and_ends_when_told(processes: InboxProcesses) 
         assert inbox.process.communicate()[1] == ""
 
 
+def test_the_pages_are_chinese_unless_told_otherwise(processes: InboxProcesses) -> None:
+    """The language is an option of the process, and holds for every request."""
+    for choice, lang in ((("--language", "zh_CN"), "zh-CN"), ((), "en")):
+        inbox = processes.start(*choice)
+        page = httpx.get(f"http://127.0.0.1:{inbox.http_port}/", timeout=10)
+        assert f'<html lang="{lang}">' in page.text
+        assert ("Local inbox" in page.text) is (lang == "en")
+
+
 def test_every_250_survives_kill_9(processes: InboxProcesses) -> None:
     """Killed in the middle of traffic, it has each message whose acceptance a client has read."""
     inbox = processes.start()

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from runtime.text import language
-from tests.smtp.servers import Aiosmtpd, Certificate, Client, Inboxes, ScriptedServers
+from tests.smtp.scripted import ScriptedServers
+from tests.smtp.servers import Aiosmtpd, Certificate, Client, Inboxes
 
 
 @pytest.fixture(autouse=True)

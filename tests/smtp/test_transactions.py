@@ -10,7 +10,8 @@ from mailer.smtp.envelopes import Envelope
 from mailer.smtp.notes import Note
 from mailer.smtp.timeouts import Timeouts
 from mailer.smtp.verdicts import Concern, Outcome, Reason, Stage
-from tests.smtp.servers import Client, Inboxes, ScriptedServers, relay_of
+from tests.smtp.scripted import ScriptedServers
+from tests.smtp.servers import Client, Inboxes, relay_of
 
 pytestmark = pytest.mark.anyio
 
