@@ -64,6 +64,8 @@ class RelayCourier:
         self._renditions = renditions
         self._connection: Connection | None = None
         self._open: asyncio.Task[Transaction | ConnectFailedError] | None = None
+        self._carrying: Connection | None = None
+        """The connection that was given the present message; its doubts are this message's."""
 
     async def deliver(self, claim: Claimed, may_go_on: Callable[[], bool]) -> AttemptRecord:
         """Make the message and hand it over. What a server does is a value, never an exception."""
@@ -76,10 +78,12 @@ class RelayCourier:
             return _without_server(began, Outcome.REJECTED, Stage.CONTENT, str(error))
         except LedgerLostError:
             return _without_server(began, Outcome.GIVEN_UP, Stage.CONTENT, Note.NOT_STARTED)
-        if self._route.throttle is not None:
-            await self._route.throttle.take()
-        for _ in range(2):
-            self._open = asyncio.create_task(self._hand_over(claim, message, may_go_on))
+        self._carrying = None
+        for again in (False, True):
+            # Waiting for the throttle is a part of the task, so that it can be cut off, too.
+            self._open = asyncio.create_task(
+                self._hand_over(claim, message, may_go_on, throttled=not again)
+            )
             await asyncio.wait([self._open])
             if self._open.cancelled():
                 return self._aborted(began)
@@ -102,14 +106,22 @@ class RelayCourier:
             self._connection = None
 
     async def _hand_over(
-        self, claim: Claimed, message: tuple[bytes, ...], may_go_on: Callable[[], bool]
+        self,
+        claim: Claimed,
+        message: tuple[bytes, ...],
+        may_go_on: Callable[[], bool],
+        *,
+        throttled: bool,
     ) -> Transaction | ConnectFailedError:
+        if throttled and self._route.throttle is not None:
+            await self._route.throttle.take()
         connection = self._connection
         if connection is None or not connection.usable:
             try:
                 connection = await self._connect()
             except ConnectFailedError as failure:
                 return failure
+        self._carrying = connection
         envelope = Envelope(mail_from=claim.from_address, rcpt_to=claim.address)
         return await connection.transact(envelope, message, may_go_on=may_go_on)
 
@@ -125,10 +137,10 @@ class RelayCourier:
 
     def _aborted(self, began: datetime) -> AttemptRecord:
         """Return what is known of a cut off transaction: only the final dot makes a doubt."""
-        connection, self._connection = self._connection, None
-        if connection is not None and connection.in_doubt:
+        carrying, self._carrying = self._carrying, None
+        if carrying is not None and carrying.in_doubt:
             return _without_server(
-                began, Outcome.UNCONFIRMED, Stage.FINAL_DOT, IN_DOUBT[Note.LOST], connection.server
+                began, Outcome.UNCONFIRMED, Stage.FINAL_DOT, IN_DOUBT[Note.LOST], carrying.server
             )
         return _without_server(began, Outcome.GIVEN_UP, Stage.CONTENT, Note.STOPPED_BEFORE_DOT)
 

@@ -5,6 +5,7 @@ batch of results and its attempts and events, are one statement each, so each co
 The planner is kept on index scans, for a table that was filled a second ago has no statistics.
 """
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import LiteralString, Self
@@ -34,6 +35,7 @@ class Ledger:
     ) -> None:
         self._connection = connection
         self._url = url
+        self._connecting = asyncio.Lock()
         self._names: dict[str, object] = {"owner": uuid4(), "actor": actor, "lane": lane}
 
     @classmethod
@@ -93,8 +95,12 @@ class Ledger:
         return _ids(await self._rows(RELEASE, **_keys(claims)))
 
     async def renew(self, claims: Sequence[Claimed], lease: timedelta) -> set[int]:
-        """Begin the lease again; return the ids that are still ours."""
-        return _ids(await self._rows(RENEW, lease=lease, **_keys(claims)))
+        """Begin the lease again, over a new connection if need be; return what is still ours."""
+        try:
+            return _ids(await self._rows(RENEW, lease=lease, **_keys(claims)))
+        except LedgerLostError:
+            await self.reconnect()
+            return _ids(await self._rows(RENEW, lease=lease, **_keys(claims)))
 
     async def unsendable(self, claims: Sequence[Claimed]) -> tuple[set[int], set[str]]:
         """Return which dispatches are not sent from any more, and which addresses not at all."""
@@ -115,9 +121,13 @@ class Ledger:
         return bytes(rows[0]["data"])
 
     async def reconnect(self) -> None:
-        """Connect anew after a lost connection: the claims stay ours, the lane may be another's."""
-        await self._connection.close()
-        self._connection = await _connect(self._url)
+        """Connect anew after a lost connection: the claims stay ours, the lane may be another's.
+
+        A connection that is still good, or good again since another task asked, is kept.
+        """
+        async with self._connecting:
+            if self._connection.closed:
+                self._connection = await _connect(self._url)
 
     async def close(self) -> None:
         """Close the connection, which frees the lane."""
@@ -140,6 +150,11 @@ async def _connect(url: str) -> AsyncConnection[tuple[object, ...]]:
             options=PLAN_OPTIONS,
             application_name="jianbao send",
             connect_timeout=5,
+            # A database whose machine is gone says nothing: notice it before the leases run out.
+            keepalives_idle=5,
+            keepalives_interval=2,
+            keepalives_count=3,
+            tcp_user_timeout=12_000,
         )
     except OperationalError as error:
         raise LedgerLostError from error

@@ -83,7 +83,7 @@ class SendLoop:
         self._news = asyncio.Event()
         self._room = asyncio.Event()
         self._drained = False
-        self._ledger_lost = False
+        self._ledger_lost = self._cut = False
         self._recorded = 0
         self._relay_pause = 0.0
 
@@ -117,6 +117,7 @@ class SendLoop:
             if emptied or self._ledger_lost:
                 return more
             if self._stop.is_set():
+                self._cut = True
                 for courier in self._couriers:
                     courier.abort()
                 return True
@@ -152,7 +153,7 @@ class SendLoop:
         """Claim what there is room for; return how much came."""
         # After a failed connection one delivery is risked at a time, until one gets through.
         room = min(self._holding.room, 1) if self._relay_pause else self._holding.room
-        if room < min(16, self._limits.window) and not self._relay_pause:
+        if room * 4 < self._limits.window and not self._relay_pause:
             return 0
         shares = fair_shares(await self._ledger.open_dispatches(), room)
         if not shares or room < 1:
@@ -176,13 +177,13 @@ class SendLoop:
             self._conclude(held, attempt)
 
     def _may_go_on(self, held: Held) -> bool:
-        return held.may_go_on(elapsed(), self._limits.lease * MARGIN_SHARE)
+        return not self._cut and held.may_go_on(elapsed(), self._limits.lease * MARGIN_SHARE)
 
     def _note_relay(self, attempt: AttemptRecord) -> None:
         """Slow down while the relay cannot be reached, and only then."""
         unreachable = attempt.outcome is not Outcome.ACCEPTED and attempt.stage in _SESSION
-        if not unreachable:
-            self._relay_pause = 0.0
+        if not unreachable:  # but what never got as far as the relay says nothing of it
+            self._relay_pause = 0.0 if attempt.server else self._relay_pause
         else:
             self._relay_pause = min(max(1.0, self._relay_pause * 2), LONGEST_RELAY_PAUSE)
             self._give_back_queue()
