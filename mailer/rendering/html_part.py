@@ -19,7 +19,7 @@ _MARKS = {name.replace("-", "_"): mark(Mark(name)) for name in Mark}
 _FIELDS = {name.value: mark(name) for name in Field}
 
 
-def html_part(  # noqa: PLR0913 - what a template prints, nothing more
+def html_part(
     view: IssueView,
     identity: SenderIdentity,
     theme: Theme,
