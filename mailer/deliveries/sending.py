@@ -19,6 +19,7 @@ import structlog
 
 from mailer.deliveries.concluding import conclude, suppressed
 from mailer.deliveries.holding import Held, Holding, Stop
+from mailer.deliveries.pausing import RelayPause
 from mailer.deliveries.ports import (
     AttemptRecord,
     Claimed,
@@ -28,7 +29,6 @@ from mailer.deliveries.ports import (
     Result,
 )
 from mailer.deliveries.sharing import fair_shares
-from mailer.smtp.verdicts import Outcome, Stage
 from runtime.clock import elapsed
 
 log = structlog.get_logger("send")
@@ -39,7 +39,6 @@ FLUSH_SECONDS = 0.02
 LOOK_SECONDS = 0.5
 STOP_SECONDS = 5.0
 """How long an open transaction may go on after the loop was told to stop."""
-LONGEST_RELAY_PAUSE = 30.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,7 +84,7 @@ class SendLoop:
         self._drained = False
         self._ledger_lost = self._cut = False
         self._recorded = 0
-        self._relay_pause = 0.0
+        self._pause = RelayPause()
 
     async def run(self) -> Summary:
         """Send until nothing is due, the time is up, or ``stop`` is set."""
@@ -125,8 +124,8 @@ class SendLoop:
     async def _fetch(self, ends: float) -> bool:
         """Keep the queue filled; return whether there is, or may be, more to do."""
         while not self._stop.is_set() and elapsed() < ends:
-            if self._relay_pause:
-                await _wait(self._stop, self._relay_pause)
+            if self._pause.seconds:
+                await _wait(self._stop, self._pause.seconds)
             self._room.clear()
             try:
                 claimed = await self._claim()
@@ -152,8 +151,8 @@ class SendLoop:
     async def _claim(self) -> int:
         """Claim what there is room for; return how much came."""
         # After a failed connection one delivery is risked at a time, until one gets through.
-        room = min(self._holding.room, 1) if self._relay_pause else self._holding.room
-        if room * 4 < self._limits.window and not self._relay_pause:
+        room = min(self._holding.room, 1) if self._pause.seconds else self._holding.room
+        if room * 4 < self._limits.window and not self._pause.seconds:
             return 0
         shares = fair_shares(await self._ledger.open_dispatches(), room)
         if not shares or room < 1:
@@ -173,20 +172,12 @@ class SendLoop:
                 self._conclude(held, None)
                 continue
             attempt = await courier.deliver(held.claim, partial(self._may_go_on, held))
-            self._note_relay(attempt)
+            if self._pause.note(attempt, elapsed()):
+                self._give_back_queue()
             self._conclude(held, attempt)
 
     def _may_go_on(self, held: Held) -> bool:
         return not self._cut and held.may_go_on(elapsed(), self._limits.lease * MARGIN_SHARE)
-
-    def _note_relay(self, attempt: AttemptRecord) -> None:
-        """Slow down while the relay cannot be reached, and only then."""
-        unreachable = attempt.outcome is not Outcome.ACCEPTED and attempt.stage in _SESSION
-        if not unreachable:  # but what never got as far as the relay says nothing of it
-            self._relay_pause = 0.0 if attempt.server else self._relay_pause
-        else:
-            self._relay_pause = min(max(1.0, self._relay_pause * 2), LONGEST_RELAY_PAUSE)
-            self._give_back_queue()
 
     def _conclude(self, held: Held, attempt: AttemptRecord | None) -> None:
         """Queue what is to be stored of a delivery that this process is done with."""
@@ -294,6 +285,3 @@ async def _wait(event: asyncio.Event, seconds: float) -> None:
     """Wait for ``event``, for so long at most."""
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(event.wait(), seconds)
-
-
-_SESSION = frozenset({Stage.CONNECT, Stage.GREETING, Stage.EHLO, Stage.STARTTLS, Stage.AUTH})

@@ -1,6 +1,7 @@
 """The pure rules of sending: shares, pauses, and what an attempt means."""
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,9 +10,10 @@ from hypothesis import strategies as st
 
 from mailer.deliveries.concluding import conclude, suppressed
 from mailer.deliveries.holding import Holding, Stop
+from mailer.deliveries.pausing import RelayPause
 from mailer.deliveries.retrying import DOUBT_PAUSE, LONGEST_PAUSE, doubt_pause, retry_at
 from mailer.deliveries.sharing import fair_shares
-from mailer.smtp.verdicts import Outcome
+from mailer.smtp.verdicts import Outcome, Stage
 from tests.deliveries.loop.scripted import attempted, claimed
 
 CHANCE = random.Random(1)  # noqa: S311 - spreads retries
@@ -132,3 +134,22 @@ def test_a_held_delivery_may_go_on_until_the_margin() -> None:
     holding.renewed([held], set(), 130.0, 60.0)
     assert held.stop is Stop.LEASE_LOST
     assert not held.may_go_on(131.0, 12.0)
+
+
+def test_a_relay_out_of_reach_is_tried_ever_more_seldom() -> None:
+    """1, 2, 4 … 30 seconds; failures of one moment count once; an answer ends it."""
+    pause = RelayPause()
+    unreachable = attempted(Outcome.DEFERRED, Stage.CONNECT)
+    seen, clock = [], 1000.0
+    for _ in range(7):
+        for _ in range(10):
+            assert pause.note(unreachable, clock)
+            clock += 0.01
+        seen.append(pause.seconds)
+        clock += pause.seconds
+    assert seen == [1, 2, 4, 8, 16, 30, 30]
+    nowhere = replace(attempted(Outcome.REJECTED, Stage.CONTENT), server="")
+    assert not pause.note(nowhere, clock)
+    assert pause.seconds == 30
+    assert not pause.note(attempted(Outcome.REJECTED, Stage.RCPT), clock)
+    assert pause.seconds == 0
