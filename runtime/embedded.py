@@ -158,15 +158,20 @@ def in_use(home: Path) -> bool:
 
 
 def stop(home: Path) -> bool:
-    """Stop the embedded services of ``home`` whoever uses them; return whether they ran."""
+    """Stop the embedded services of ``home`` whoever uses them; return whether they ran.
+
+    A command that comes meanwhile waits, and starts them again.
+    """
     status = running(home)
     if status is None:
         return False
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(status.pid, signal.SIGTERM)
-    deadline = time.monotonic() + 30
-    while _keeper_lives(state_folder(home)) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    with (state_folder(home) / "start.lock").open("a") as start_lock:
+        fcntl.flock(start_lock, fcntl.LOCK_EX)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(status.pid, signal.SIGTERM)
+        deadline = time.monotonic() + 30
+        while _keeper_lives(state_folder(home)) and time.monotonic() < deadline:
+            time.sleep(0.05)
     return True
 
 

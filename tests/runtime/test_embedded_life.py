@@ -1,7 +1,9 @@
 """The embedded services come with the first command that uses them and go with the last."""
 
+import fcntl
 import os
 import signal
+import threading
 from pathlib import Path
 
 import psutil
@@ -98,21 +100,42 @@ def test_data_survives_a_restart(homes: Homes) -> None:
         assert connection.execute("SELECT word FROM kept").fetchone() == ("简报",)
 
 
-def test_command_that_comes_while_the_services_stop_waits_and_starts_them(homes: Homes) -> None:
-    """Told to stop, twice even, the keeper ends in good order, and the next command gets a new
-    one.
-    """
+def test_keeper_that_is_told_twice_to_stop_ends_in_good_order(homes: Homes) -> None:
+    """The second signal does not cut the first one's work short."""
     home = homes.new()
     with held(home) as running:
         processes = running.processes
-        running.keeper.send_signal(signal.SIGTERM)
-        running.keeper.send_signal(signal.SIGTERM)
+        for _ in range(2):
+            running.keeper.send_signal(signal.SIGTERM)
+        wait_until_gone(running, processes)
+    assert "database system is shut down" in (state_folder(home) / "postgres.log").read_text(
+        "utf-8"
+    )
+
+
+def test_command_that_comes_while_the_services_stop_waits_and_starts_them(homes: Homes) -> None:
+    """It never gets the addresses of services that are going."""
+    home = homes.new()
+    with held(home) as running:
+        processes = running.processes
+        stopping = threading.Thread(target=embedded.stop, args=[home])
+        stopping.start()
+        wait_until(lambda: _is_locked(state_folder(home) / "start.lock") or not stopping.is_alive())
         with held(home) as again:
             assert again.keeper.pid != running.keeper.pid
             assert not any(alive(process) for process in processes)
             with psycopg.connect(again.addresses.database_url) as connection:
                 assert connection.execute("SELECT 1").fetchone() == (1,)
-    assert "shut down" in (state_folder(home) / "postgres.log").read_text("utf-8")
+        stopping.join()
+
+
+def _is_locked(path: Path) -> bool:
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def test_stopping_by_force_stops_them_whoever_holds(homes: Homes) -> None:
