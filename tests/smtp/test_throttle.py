@@ -62,6 +62,12 @@ class Valkey:
 
 
 @pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine is no dead Redis: for tests in which it answers."""
+    monkeypatch.setattr(throttle, "PATIENCE", 10)
+
+
+@pytest.fixture
 def valkey_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
     """A server that is not started yet."""
     server = Valkey(tmp_path_factory.mktemp("v"))
@@ -91,6 +97,7 @@ async def timed(bucket: TokenBucket, count: int = 1) -> float:
     return time.monotonic() - started
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_processes_share_one_rate(valkey: Valkey) -> None:
     """Three clients together get what one may get, not three times as much."""
     clients = [Redis(unix_socket_path=str(valkey.socket)) for _ in range(3)]
@@ -103,40 +110,46 @@ async def test_processes_share_one_rate(valkey: Valkey) -> None:
 
     await asyncio.gather(*map(drain, buckets))
     spent = time.monotonic() - started
-    assert 0.49 <= spent < 1.5
+    assert 0.49 <= spent < 5
     for client in clients:
         await client.aclose()
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_buckets_have_names(redis: Redis) -> None:
     """An empty bucket does not slow down another relay's."""
     empty = TokenBucket(redis, name="slow", rate=0.01, burst=5)
     await empty.take(5)
     waiting = asyncio.create_task(empty.take())
-    assert await timed(TokenBucket(redis, name="quick", rate=100, burst=5)) < 0.4
+    quick = TokenBucket(redis, name="quick", rate=0.01, burst=5)
+    await asyncio.wait_for(quick.take(5), 10)
     assert not waiting.done()
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_a_batch_waits_for_its_size(redis: Redis) -> None:
     """Taking twenty at fifty a second waits for what the burst does not hold."""
     bucket = TokenBucket(redis, name="relay", rate=50, burst=5)
-    assert 0.29 <= await timed(bucket, 20) < 1
+    assert 0.29 <= await timed(bucket, 20) < 5
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_a_wiped_redis_costs_at_most_a_burst(redis: Redis) -> None:
     """FLUSHALL and a forgotten script are no error."""
-    bucket = TokenBucket(redis, name="relay", rate=50, burst=5)
+    bucket = TokenBucket(redis, name="relay", rate=0.01, burst=5)
     await bucket.take(5)
     await redis.flushall()
     await redis.script_flush()
-    assert await timed(bucket, 5) < 0.4
-    assert await timed(bucket, 10) >= 0.19
+    await asyncio.wait_for(bucket.take(5), 10)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(bucket.take(), 0.2)
     assert not bucket.alone
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_a_bucket_is_forgotten_when_nobody_uses_it(redis: Redis) -> None:
     """Keys of relays that are gone do not stay for ever."""
     await TokenBucket(redis, name="relay", rate=50, burst=5).take()
@@ -148,7 +161,7 @@ async def test_a_key_of_another_kind_is_no_end(redis: Redis) -> None:
     """Whatever lies at the key, sending goes on at the local share."""
     await redis.set("jianbao:throttle:relay", "not a hash")
     bucket = TokenBucket(redis, name="relay", rate=50, burst=5)
-    assert await timed(bucket) < 1
+    assert await timed(bucket) < 2
     assert bucket.alone
 
 
@@ -157,10 +170,10 @@ async def test_without_redis_each_process_uses_its_share(valkey: Valkey, redis: 
     bucket = TokenBucket(redis, name="relay", rate=100, burst=8, processes=4)
     await bucket.take()
     valkey.send(signal.SIGKILL)
-    assert await timed(bucket) < 1
+    assert await timed(bucket) < 2
     assert bucket.alone
     # 2 in the bucket less the one taken, 25 a second: ten more take 0.36 s or a little longer.
-    assert 0.3 < await timed(bucket, 10) < 1
+    assert 0.3 < await timed(bucket, 10) < 5
 
 
 async def test_a_frozen_redis_blocks_for_less_than_a_second(
@@ -172,7 +185,7 @@ async def test_a_frozen_redis_blocks_for_less_than_a_second(
     await bucket.take()
     valkey.send(signal.SIGSTOP)
     spent = await asyncio.gather(*(timed(bucket) for _ in range(10)))
-    assert max(spent) < 1
+    assert max(spent) < 2
     valkey.send(signal.SIGCONT)
     await asyncio.sleep(throttle.PAUSE + 0.1)
     for count in (7, 3, 5):
@@ -182,6 +195,7 @@ async def test_a_frozen_redis_blocks_for_less_than_a_second(
     assert await redis.ping() is True
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_waiting_can_be_cancelled_at_any_instant(redis: Redis) -> None:
     """A worker that is told to stop does not sit out a long wait, wherever it is just then."""
     bucket = TokenBucket(redis, name="relay", rate=0.01, burst=1)
