@@ -9,6 +9,7 @@ from pathlib import PurePath
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from mailer.actions.wording import state_word
 from mailer.issues.events import record
 from mailer.issues.models import Bulletin, Issue, IssueSource
 from mailer.issues.naming import issue_number
@@ -60,7 +61,7 @@ def add_issue(
     )
     if known is not None:
         title = issue_number(known.year, known.number, known.total) or known.title
-        raise IssueExistsError(name=name, issue=known.id, title=title, state=known.state)
+        raise IssueExistsError(name=name, issue=known.id, title=title, state=state_word(known.state))
     kept = to_json_dict(document)
     issue = Issue(
         bulletin=bulletin,
