@@ -18,7 +18,7 @@ from recipients.suppression import SuppressionReason, suppress
 from runtime.clock import elapsed, now
 from tests.deliveries.dispatches import check_ledger, told
 from tests.deliveries.loop.conftest import Post, accepted, until
-from tests.smtp.servers import ScriptedServers
+from tests.smtp.scripted import ScriptedServers
 
 pytestmark = pytest.mark.anyio
 
