@@ -118,7 +118,7 @@ class Stage:
         command = [
             *(sys.executable, "-m", "mailer.inbox.main"),
             *("--folder", str(self._home / "inbox"), "--behaviours", str(behaviours)),
-            *("--ready-file", str(ready)),
+            *("--ready-file", str(ready), "--language", load_settings().language),
         ]
         with self._process("inbox", command):
             self._wait("inbox", ready.exists)
