@@ -61,7 +61,9 @@ def add_issue(
     )
     if known is not None:
         title = issue_number(known.year, known.number, known.total) or known.title
-        raise IssueExistsError(name=name, issue=known.id, title=title, state=state_word(known.state))
+        raise IssueExistsError(
+            name=name, issue=known.id, title=title, state=state_word(known.state)
+        )
     kept = to_json_dict(document)
     issue = Issue(
         bulletin=bulletin,
