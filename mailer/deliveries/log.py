@@ -14,6 +14,7 @@ from mailer.issues.events import Event
 from runtime.refusal import Refusal
 from runtime.text import translate as _
 
+_LARGEST = 2**63 - 1
 PAPER = "paper"
 """Shown as the state of a unit that gets the issue printed."""
 
@@ -133,6 +134,8 @@ def log_lines(
 
 def timeline(session: Session, issue_id: int, delivery_id: int) -> list[TimelineLine]:
     """Return all that is known of one delivery, in time: its issue's freezing, events, attempts."""
+    if not 0 < delivery_id <= _LARGEST:
+        raise NoSuchDeliveryError(issue=issue_id, delivery=delivery_id)
     dispatch = session.execute(
         select(Dispatch.id, Dispatch.created_at)
         .join(Delivery, Delivery.dispatch_id == Dispatch.id)

@@ -6,6 +6,9 @@ from sqlalchemy.orm import Session
 from mailer.issues.models import Bulletin, Issue
 from runtime.refusal import Refusal
 
+_LARGEST = 2**31 - 1
+"""What the column holds; PostgreSQL refuses to compare it with more."""
+
 
 class NoSuchIssueError(Refusal):
     """There is no issue {issue}. `mailer issues list` shows those that there are."""
@@ -21,6 +24,8 @@ class WhichBulletinError(Refusal):
 
 def get_issue(session: Session, issue_id: int, *, lock: bool = False) -> Issue:
     """Return an issue; with ``lock`` nobody else changes it until the transaction ends."""
+    if not 0 < issue_id <= _LARGEST:
+        raise NoSuchIssueError(issue=issue_id)
     statement = select(Issue).where(Issue.id == issue_id)
     if lock:
         statement = statement.with_for_update(of=Issue).execution_options(populate_existing=True)
