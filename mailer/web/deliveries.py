@@ -36,5 +36,5 @@ def show_delivery(
         number=number or title,
         zone=zone,
         line=line,
-        steps=[told(step) for step in steps],
+        steps=[told(step, zone) for step in steps],
     )

@@ -3,6 +3,7 @@
 from http import HTTPStatus
 
 from fastapi import APIRouter
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -70,9 +71,10 @@ def take_pause(request: Request, visitor: Approver, issue_id: IssueId) -> Respon
 
 @router.post("/issues/{issue_id}/resume")
 def take_resume(request: Request, visitor: Approver, issue_id: IssueId) -> Response:
-    """Go on sending; after the commit the workers are woken."""
+    """Go on sending. The workers are woken after the answer: without Redis that takes seconds."""
     desk = desk_of(request)
     with desk.runtime.database.transaction() as session:
         resume(session, issue_id, actor=visitor.actor, now=now())
-    desk.wake("sweep")
-    return RedirectResponse(f"/issues/{issue_id}", HTTPStatus.SEE_OTHER)
+    return RedirectResponse(
+        f"/issues/{issue_id}", HTTPStatus.SEE_OTHER, background=BackgroundTask(desk.wake, "sweep")
+    )

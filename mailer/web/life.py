@@ -57,6 +57,11 @@ def life_of(view: IssueView) -> tuple[Step, ...]:
     return (_read(view), _list(view), _approved(view), _sent(view), _finished(view))
 
 
+def person(actor: str) -> str:
+    """Return who is meant by the actor of an event (``web:li``, ``cli:li``)."""
+    return actor.partition(":")[2] or actor
+
+
 def _reached(view: IssueView, state: IssueState) -> bool:
     """Return whether the issue has been at ``state`` or beyond."""
     if view.state is _S.CANCELLED:
@@ -101,14 +106,14 @@ def _list(view: IssueView) -> Step:
 
 def _approved(view: IssueView) -> Step:
     if view.approved_at is not None:
-        note = f"{view.approved_by} {local(view.approved_at, view.zone)[:-3]}"
+        note = f"{person(view.approved_by)} {local(view.approved_at, view.zone)[:-3]}"
         return Step(name=_("Approved"), standing=_T.DONE, note=note)
     if view.state is not _S.SUBMITTED:
         return Step(name=_("Approved"), standing=_T.AHEAD, note=_("not submitted"))
     if not view.rendered:
         note = _("a worker is to render it first")
     else:
-        note = _("submitted by {name}").format(name=view.submitted_by)
+        note = _("submitted by {name}").format(name=person(view.submitted_by))
     return Step(name=_("Approved"), standing=_T.NOW, note=note)
 
 

@@ -8,7 +8,7 @@ from html import escape
 from http import HTTPStatus
 
 from fastapi import APIRouter
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, Response
 from mailer.actions.previewing import preview_issue
 from mailer.deliveries.courier import recipient_values
 from mailer.deliveries.log import NoSuchDeliveryError
-from mailer.deliveries.models import Delivery, Dispatch
+from mailer.deliveries.models import Delivery, Dispatch, DispatchPurpose
 from mailer.issues.lookup import get_issue
 from mailer.issues.models import StoredRendition
 from mailer.reading.limits import Limits
@@ -35,15 +35,19 @@ router = APIRouter()
 
 @router.get("/issues/{issue_id}/mail")
 def show_mail(request: Request, _visitor: Viewer, issue_id: IssueId) -> Response:
-    """Show the mail as the first recipient gets it; that of a draft as it would be now."""
+    """Show the mail of the first delivery; before there is one, as the first recipient gets it."""
     runtime = desk_of(request).runtime
     limits = Limits(size=runtime.settings.max_source_bytes)
     try:
         with runtime.database.transaction() as session:
-            shown = preview_issue(session, issue_id, unit=None, limits=limits, now=now())
+            first = _first_delivery(session, issue_id)
+            if first is not None:
+                content = delivered_html(session, issue_id, first, now())
+            else:
+                content = preview_issue(session, issue_id, unit=None, limits=limits, now=now()).html
     except Refusal as refusal:
         return _why_not(refusal)
-    return _caged(shown.html)
+    return _caged(content)
 
 
 @router.get("/issues/{issue_id}/deliveries/{delivery_id}/mail")
@@ -83,6 +87,14 @@ def delivered_html(session: Session, issue_id: int, delivery_id: int, at: dateti
         delivery.accepted_at or at,
     )
     return preview(Rendition.from_bytes(data), values).html
+
+
+def _first_delivery(session: Session, issue_id: int) -> int | None:
+    return session.scalar(
+        select(func.min(Delivery.id))
+        .join(Dispatch, Dispatch.id == Delivery.dispatch_id)
+        .where(Dispatch.issue_id == issue_id, Dispatch.purpose == DispatchPurpose.DISTRIBUTION)
+    )
 
 
 def _place(value: object) -> int | None:

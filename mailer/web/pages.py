@@ -17,6 +17,7 @@ from mailer.deliveries.states import DeliveryState
 from mailer.web.desk import desk_of
 from mailer.web.security import HOME, give_form_cookie, holder_of, new_nonce, path_and_query
 from mailer.web.standing import Standing, advice, standing_of
+from mailer.web.telling import answer_of
 from runtime.paths import shipped
 from runtime.text import LANGUAGES, language, translate_plural
 from runtime.text import translate as _
@@ -52,7 +53,7 @@ def environment() -> Environment:
         advice=lambda state: advice(DeliveryState(state)),
         Standing=Standing,
     )
-    made.filters.update(local=local, long_date=long_date)
+    made.filters.update(local=local, long_date=long_date, answer=answer_of)
     return made
 
 

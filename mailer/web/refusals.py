@@ -111,7 +111,7 @@ async def show_invalid(request: Request, error: Exception) -> Response:
     where = error.errors()[0]["loc"]
     if where[0] == "path":
         return refused(request, NoSuchPageError(), HTTPStatus.NOT_FOUND)
-    return refused(request, ValueRefusedError(name=str(where[-1])), HTTPStatus.BAD_REQUEST)
+    return refused(request, ValueRefusedError(name=str(where[1])), HTTPStatus.BAD_REQUEST)
 
 
 async def show_http_error(request: Request, error: Exception) -> Response:

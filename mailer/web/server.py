@@ -17,11 +17,11 @@ class PageServer(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config, desk: Desk) -> None:
         super().__init__(config)
-        self._desk = desk
+        self.desk = desk
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop."""
-        self._desk.streams.stop()
+        self.desk.streams.stop()
         await super().shutdown(sockets)
 
 

@@ -24,7 +24,7 @@ class Standing(StrEnum):
             case Standing.ACCEPTED:
                 return _("Accepted")
             case Standing.DEFERRED:
-                return _("Tried again later")
+                return _("Retrying")
             case Standing.FAILED:
                 return _("Failed")
             case Standing.DOUBTFUL:

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from mailer.actions.exporting import local
 from mailer.actions.wording import state_word, timeline_text
-from mailer.deliveries.log import TimelineLine
+from mailer.deliveries.log import LogLine, TimelineLine
 from mailer.deliveries.states import DeliveryState
 from mailer.web.standing import standing_of
+from runtime.text import translate as _
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,9 +22,15 @@ class Told:
     colour: str
 
 
-def told(step: TimelineLine) -> Told:
-    """Return a step as it is shown: the word for what happened, and what there is to say of it."""
-    whole = timeline_text(step.kind, step.data)
+def told(step: TimelineLine, zone: str) -> Told:
+    """Return a step as it is shown: the word for what happened, and what there is to say of it.
+
+    The time of the next attempt, which an event keeps in ISO 8601, is told in ``zone``.
+    """
+    data = dict(step.data)
+    if due := data.get("due_at"):
+        data["due_at"] = local(datetime.fromisoformat(str(due)), zone)
+    whole = timeline_text(step.kind, data)
     word = state_word(step.kind)
     return Told(
         at=step.at,
@@ -31,6 +39,12 @@ def told(step: TimelineLine) -> Told:
         actor=step.actor,
         colour=_colour(step.kind),
     )
+
+
+def answer_of(line: LogLine) -> str:
+    """Return a delivery's last answer; a note of ours in its place is told in the language."""
+    parts = (line.last_code, line.last_status, _(line.last_reply or ""))
+    return " ".join(str(part) for part in parts if part)
 
 
 def _colour(kind: str) -> str:
