@@ -22,7 +22,8 @@ _NOT_IMPLEMENTED = frozenset({500, 502, 504})
 
 
 class ConnectFailedError(Refusal):
-    """The relay {relay} cannot be used: {why} (at: {stage}). Check MAILER_RELAY_URL, then try again.
+    """The relay {relay} cannot be used: {why} (at: {stage}). Check MAILER_RELAY_URL, then try
+    again.
 
     ``reply`` is what the server answered, if it did. ``retryable`` tells whether waiting alone may
     help; otherwise a person has to change a setting. Nothing was sent.
