@@ -112,22 +112,11 @@ def beat() -> None:
 
 def web() -> None:
     """Run the pages."""
-    import uvicorn  # noqa: PLC0415 - commands start faster without
-
-    from mailer.web.app import create_app  # noqa: PLC0415 - as above
+    from mailer.web.server import page_server  # noqa: PLC0415 - other commands start faster without
 
     runtime = start_process()
-    settings = runtime.settings
-    require_free_port(settings.web_host, settings.web_port)
-    uvicorn.run(
-        create_app(runtime),
-        host=settings.web_host,
-        port=settings.web_port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=3,
-    )
+    require_free_port(runtime.settings.web_host, runtime.settings.web_port)
+    page_server(runtime).run()
 
 
 def start_process() -> Runtime:

@@ -83,7 +83,7 @@ async def test_a_port_where_nothing_listens(client: Client, unused_port: int) ->
     assert str(failed).startswith(
         f"The relay localhost:{unused_port} cannot be used: no connection"
     )
-    assert "mailer doctor" in str(failed)
+    assert "MAILER_RELAY_URL" in str(failed)
 
 
 async def test_a_name_that_does_not_exist(client: Client) -> None:
