@@ -5,7 +5,7 @@ import re
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from mailer.accounts.models import Role, SignIn, User
@@ -89,11 +89,15 @@ def set_role(session: Session, name: str, role: Role) -> User:
         LastAdminError: nobody would be left to manage users.
 
     """
+    # All of them are locked: two admins who demote each other at once must not both succeed.
+    admins = session.scalars(
+        select(User.name)
+        .where(User.role == Role.ADMIN, User.active)
+        .order_by(User.id)
+        .with_for_update()
+    ).all()
     user = get_user(session, name)
-    admins = session.scalar(
-        select(func.count()).where(User.role == Role.ADMIN, User.active, User.id != user.id)
-    )
-    if user.role == Role.ADMIN and role is not Role.ADMIN and not admins:
+    if role is not Role.ADMIN and list(admins) == [name]:
         raise LastAdminError(name=name)
     user.role = role
     return user
@@ -108,7 +112,9 @@ def sign_in(
         SignInFailedError: name or password are wrong; which of them is not told.
 
     """
-    user = session.scalar(select(User).where(User.name == name, User.active))
+    user = None
+    if _NAME.fullmatch(name):  # anything else is no name, and may be more than PostgreSQL takes
+        user = session.scalar(select(User).where(User.name == name, User.active))
     matches = password_matches(password, user.password_hash if user else NOBODY)
     if user is None or not matches:
         raise SignInFailedError

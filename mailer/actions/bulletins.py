@@ -1,6 +1,7 @@
 """Bulletins: adding one, and changing how it is sent."""
 
 import re
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -12,6 +13,7 @@ from mailer.actions.wording import BULLETIN_CHANGED
 from mailer.issues.events import record
 from mailer.issues.lifecycle import IssueState
 from mailer.issues.models import Bulletin, DoubtPolicy, Issue
+from mailer.rendering.themes import load_theme
 from recipients.addresses import read_address
 from recipients.list_tables import DistributionList
 from recipients.names import tidy_name, tidy_optional
@@ -19,16 +21,6 @@ from runtime.refusal import Refusal
 from runtime.text import translate as _
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-_NAMES = frozenset({"name", "from_name", "theme"})
-_TEXT = frozenset({"name", "publisher", "from_name", "contact", "theme"})
-_ADDRESSES = frozenset({"from_address", "reply_to"})
-SETTABLE = (
-    *sorted(_TEXT | _ADDRESSES),
-    "zone",
-    "doubt_policy",
-    "lifetime_hours",
-    "second_person",
-)
 
 
 class SlugError(Refusal):
@@ -80,8 +72,10 @@ def set_property(
 
     What is approved was approved with the old value, so it has to be submitted and approved anew.
     """
-    before = getattr(bulletin, name, None) if name in SETTABLE else None
-    setattr(bulletin, *_parsed(name, value))
+    if name not in SETTABLE:
+        raise NoSuchPropertyError(name=name, known=", ".join(SETTABLE))
+    before = getattr(bulletin, name)
+    setattr(bulletin, name, _PARSERS[name](value))
     record(
         session,
         "bulletin-changed",
@@ -97,26 +91,17 @@ def set_property(
     return list(issues)
 
 
-def _parsed(name: str, value: str) -> tuple[str, object]:
-    if name in _TEXT:
-        return name, tidy_name(value) if name in _NAMES else tidy_optional(value)
-    if name in _ADDRESSES:
-        return name, _address(value)
-    match name:
-        case "zone":
-            return name, _zone(value)
-        case "doubt_policy":
-            return name, _policy(value)
-        case "lifetime_hours":
-            return name, _hours(value)
-        case "second_person":
-            return name, _yes_or_no(value)
-    raise NoSuchPropertyError(name=name, known=", ".join(SETTABLE))
-
-
 def _address(value: str) -> str:
     address = read_address(value)
     return f"{address.local}@{address.domain}"
+
+
+def _optional_address(value: str) -> str | None:
+    return _address(value) if value.strip() else None
+
+
+def _theme(value: str) -> str:
+    return load_theme(value.strip()).name
 
 
 def _zone(value: str) -> str:
@@ -146,3 +131,19 @@ def _yes_or_no(value: str) -> bool:
     if value not in ("yes", "no"):
         raise PropertyValueError(name="second_person", value=value, hint=_("Say yes or no."))
     return value == "yes"
+
+
+_PARSERS: Mapping[str, Callable[[str], object]] = {
+    "contact": tidy_optional,
+    "from_address": _address,
+    "from_name": tidy_name,
+    "name": tidy_name,
+    "publisher": tidy_optional,
+    "reply_to": _optional_address,
+    "theme": _theme,
+    "zone": _zone,
+    "doubt_policy": _policy,
+    "lifetime_hours": _hours,
+    "second_person": _yes_or_no,
+}
+SETTABLE = tuple(_PARSERS)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from mailer.actions.scheduling import unlock
 from mailer.issues.events import record
 from mailer.issues.lifecycle import IssueState
 from mailer.issues.lookup import get_issue
@@ -16,17 +17,24 @@ from mailer.reading.reading import read_bytes
 from mailer.rendering.composing import compose
 from mailer.rendering.model import SenderIdentity
 from mailer.rendering.rendition import Rendition
+from runtime.clock import now
+from runtime.refusal import Refusal
 
 
 def render_issue(session: Session, issue_id: int, *, actor: str, limits: Limits) -> bool:
     """Render a submitted issue and store the result; return False if that was not called for.
 
-    Safe to repeat: an issue that changed meanwhile, or is rendered already, is left alone.
+    Safe to repeat: an issue that changed meanwhile, or is rendered already, is left alone. One that
+    cannot be rendered as it is goes back to draft with the reason, where a person finds it.
     """
     issue = get_issue(session, issue_id, lock=True)
     if issue.state != IssueState.SUBMITTED or issue.rendition_id is not None:
         return False
-    rendition = compose_issue(session, issue, limits=limits)
+    try:
+        rendition = compose_issue(session, issue, limits=limits)
+    except Refusal as refusal:
+        unlock(session, issue_id, reason=refusal.in_english(), actor=actor, now=now())
+        return False
     # Submitted again without a change, an issue gives the very same bytes.
     stored = session.scalar(
         select(StoredRendition).where(

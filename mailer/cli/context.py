@@ -27,7 +27,10 @@ def open_runtime() -> Iterator[Runtime]:
 
 def actor() -> str:
     """Return who gives this command, as events name them: the system's user behind it."""
-    name = os.environ.get("SUDO_USER") or getpass.getuser()
+    try:
+        name = os.environ.get("SUDO_USER") or getpass.getuser()
+    except (KeyError, OSError):  # a container may run under a number that has no name
+        name = f"uid {os.getuid()}"
     return f"cli:{name}"[:100]
 
 
