@@ -1,6 +1,8 @@
 """States, events and replies in words that people read."""
 
 from collections.abc import Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from runtime.text import translate as _
 
@@ -62,16 +64,22 @@ def state_word(state: str) -> str:
     return _(STATES.get(state, state))
 
 
-def timeline_text(kind: str, data: Mapping[str, object]) -> str:
-    """Return one step of a delivery's timeline as a line."""
+def timeline_text(kind: str, data: Mapping[str, object], zone: str) -> str:
+    """Return one step of a delivery's timeline as a line; times are those of ``zone``."""
     parts: list[object] = [_(str(data.get("reason") or ""))]
     if kind == "attempt":
         outcome, stage = str(data.get("outcome", "")), str(data.get("stage", ""))
         answer = [data.get("code"), data.get("status"), _(str(data.get("reply") or ""))]
         parts = [_(OUTCOMES.get(outcome, outcome)), _(STAGES.get(stage, stage.upper())), *answer]
     told = " ".join(str(part) for part in parts if part)
-    again = _(" (again at {due})").format(due=data["due_at"]) if data.get("due_at") else ""
+    due = data.get("due_at")
+    again = _(" (again at {due})").format(due=_local(str(due), zone)) if due else ""
     late = _(" (too late to count)") if data.get("stale") else ""
     return (
         f"{state_word(kind)}: {told}{again}{late}" if told else f"{state_word(kind)}{again}{late}"
     )
+
+
+def _local(instant: str, zone: str) -> str:
+    """Return a time that an event keeps in ISO 8601 as people of ``zone`` write it."""
+    return f"{datetime.fromisoformat(instant).astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S}"

@@ -73,10 +73,8 @@ def log(
             )
             return
         for step in steps:
-            console.print(
-                f"[dim]{local(step.at, zone)}[/]  {escape(timeline_text(step.kind, step.data))}"
-                f"  [dim]{escape(step.actor)}[/]"
-            )
+            told = escape(timeline_text(step.kind, step.data, zone))
+            console.print(f"[dim]{local(step.at, zone)}[/]  {told}  [dim]{escape(step.actor)}[/]")
         return
     _print(number, lines, form, out, zone)
 

@@ -4,6 +4,7 @@ import os
 import sys
 import tempfile
 import traceback
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
@@ -13,6 +14,7 @@ from typer.core import TyperGroup
 
 from mailer.cli.output import errors
 from runtime.refusal import Refusal
+from runtime.settings import load_settings
 from runtime.text import language, translate
 
 # Imported when they are called for: the whole of the system takes a second to load, a command that
@@ -26,7 +28,6 @@ _COMMANDS = {
     "demo": "mailer.cli.demo:demo",
 }
 _INNER_COMMANDS = {
-    "web": "mailer.cli.serving:web",
     "worker": "mailer.cli.serving:worker",
     "beat": "mailer.cli.serving:beat",
 }
@@ -61,7 +62,8 @@ def build(wanted: str | None) -> typer.Typer:
 
 def run() -> NoReturn:
     """Run a command; exit with 0 when done, 1 when refused with a reason, 2 for wrong usage."""
-    language.set("en" if os.environ.get("MAILER_LANGUAGE") == "en" else "zh_CN")
+    with suppress(Refusal):  # the command itself says what is wrong with the settings
+        language.set(load_settings().language)
     arguments = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
     command = typer.main.get_command(build(arguments[0] if arguments else None))
     _localise(command)

@@ -11,27 +11,24 @@ import typer
 from rich.markup import escape
 
 from celery_app import app as celery
-from mailer.actions.migrating import DatabaseNotReadyError, head
+from mailer.actions.starting import (
+    require_current_database,
+    require_free_port,
+    start_process,
+)
 from mailer.cli.context import open_runtime
-from mailer.cli.output import console
-from runtime import process
+from mailer.cli.output import console, errors
+from runtime import embedded
+from runtime.clock import elapsed
 from runtime.database import driver_url
-from runtime.logs import configure_logs
-from runtime.process import Runtime
 from runtime.redis_client import broker_url
 from runtime.refusal import Refusal
-from runtime.settings import load_settings, nearest, unknown_names
+from runtime.settings import Settings
 from runtime.supervision import Child, Supervisor
 from runtime.text import translate as _
 
 _BEAT_LOCK = 0x4A42_4245
 _COLOURS = ("cyan", "green", "yellow", "magenta", "blue", "red")
-
-
-class PortTakenError(Refusal):
-    """Port {port} on {host} is taken by another program. Stop that, or set MAILER_WEB_PORT to a
-    free port.
-    """
 
 
 def up() -> None:
@@ -41,7 +38,7 @@ def up() -> None:
         settings = runtime.settings
         require_free_port(settings.web_host, settings.web_port)
         console.print(_("Pages: {url}  (stop with Ctrl-C)").format(url=settings.base_url))
-        Supervisor(children(settings.send_workers), write_line()).run()
+        Supervisor(children(settings.send_workers), write_line()).run(until=Watch(settings))
     console.print(_("Stopped."))
 
 
@@ -49,7 +46,7 @@ def children(send_workers: int) -> list[Child]:
     """Return the processes that make up a running system, the embedded services apart."""
     mailer = [sys.executable, "-m", "mailer.cli.main"]
     return [
-        Child(name="web", command=[*mailer, "web"]),
+        Child(name="web", command=[sys.executable, "-m", "mailer.web.main"]),
         Child(name="beat", command=[*mailer, "beat"]),
         Child(name="work", command=[*mailer, "worker", "work"]),
         *(
@@ -57,6 +54,27 @@ def children(send_workers: int) -> list[Child]:
             for number in range(1, send_workers + 1)
         ),
     ]
+
+
+class Watch:
+    """Looks after the embedded services once a second, should their keeper have died.
+
+    It never says that the system is to stop.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._next = 0.0
+
+    def __call__(self) -> bool:
+        """Look, if it is time."""
+        if elapsed() >= self._next:
+            self._next = elapsed() + 1
+            try:
+                embedded.revive(self._settings)
+            except Refusal as refusal:
+                errors.print(str(refusal), style="red", markup=False)
+        return False
 
 
 def write_line() -> "Writer":
@@ -108,46 +126,3 @@ def beat() -> None:
         log.info("beating")
         schedule = runtime.settings.home / "beat.schedule"
         celery.Beat(schedule=str(schedule), loglevel=runtime.settings.log_level, quiet=True).run()
-
-
-def web() -> None:
-    """Run the pages."""
-    from mailer.web.server import page_server  # noqa: PLC0415 - other commands start faster without
-
-    runtime = start_process()
-    require_free_port(runtime.settings.web_host, runtime.settings.web_port)
-    page_server(runtime).run()
-
-
-def start_process() -> Runtime:
-    """Open this process for good. Unknown names are logged only: versions may run side by side."""
-    settings = load_settings()
-    configure_logs(settings)
-    for name in unknown_names():
-        structlog.get_logger("settings").warning("unknown", name=name, hint=nearest(name))
-    runtime = process.current()
-    require_current_database(runtime)
-    return runtime
-
-
-def require_current_database(runtime: Runtime) -> None:
-    """Raise :class:`DatabaseNotReadyError` unless the database is up to date."""
-    with psycopg.connect(driver_url(runtime.database.url)) as connection:
-        known = connection.execute("SELECT to_regclass('alembic_version')").fetchone()
-        found = None
-        if known and known[0]:
-            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-            found = row[0] if row else None
-    if found != head():
-        raise DatabaseNotReadyError(found=found or "-", wanted=head())
-
-
-def require_free_port(host: str, port: int) -> None:
-    """Raise :class:`PortTakenError` if nobody could listen there."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            raise PortTakenError(port=port, host=host) from None

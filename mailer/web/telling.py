@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailer.actions.exporting import local
 from mailer.actions.wording import state_word, timeline_text
 from mailer.deliveries.log import LogLine, TimelineLine
 from mailer.deliveries.states import DeliveryState
@@ -23,14 +22,8 @@ class Told:
 
 
 def told(step: TimelineLine, zone: str) -> Told:
-    """Return a step as it is shown: the word for what happened, and what there is to say of it.
-
-    The time of the next attempt, which an event keeps in ISO 8601, is told in ``zone``.
-    """
-    data = dict(step.data)
-    if due := data.get("due_at"):
-        data["due_at"] = local(datetime.fromisoformat(str(due)), zone)
-    whole = timeline_text(step.kind, data)
+    """Return a step as it is shown: the word for what happened, and what there is to say of it."""
+    whole = timeline_text(step.kind, step.data, zone)
     word = state_word(step.kind)
     return Told(
         at=step.at,

@@ -82,7 +82,7 @@ class Site:
                 *("--delay-ms", str(relay_delay_ms)),
                 *("--ready-file", str(ready)),
             ],
-            group=True,
+            group=0,
         )
         wait_until(ready.exists, 20)
         self.relay_port = json.loads(ready.read_text("utf-8"))["smtp_port"]
@@ -109,8 +109,8 @@ class Site:
         }
         self.runtime: Runtime
 
-    def start(self, name: str, arguments: list[str], *, group: bool = False) -> None:
-        """Start a Python process, in a group of its own if need be; its output goes to a file."""
+    def start(self, name: str, arguments: list[str], *, group: int | None = None) -> None:
+        """Start a Python process, in the process group ``group`` (0: one of its own)."""
         with (self.home / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 [sys.executable, *arguments],
@@ -119,19 +119,20 @@ class Site:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=group,
+                process_group=group,
             )
 
-    def start_mailer(self, name: str, *command: str, group: bool = False) -> None:
+    def start_mailer(self, name: str, *command: str, group: int | None = None) -> None:
         """Start a ``mailer`` command as a process."""
         self.start(name, ["-m", "mailer.cli.main", *command], group=group)
 
-    def start_workers(self) -> None:
-        """Start beat, the general worker and both send workers."""
-        self.start_mailer("beat", "beat")
-        self.start_mailer("work", "worker", "work")
+    def start_workers(self, *, grouped: bool = False) -> None:
+        """Start beat, the general worker and both send workers, all in one group if need be."""
+        self.start_mailer("beat", "beat", group=0 if grouped else None)
+        group = self.processes["beat"].pid if grouped else None
+        self.start_mailer("work", "worker", "work", group=group)
         for name in ("send1", "send2"):
-            self.start_mailer(name, "worker", "send")
+            self.start_mailer(name, "worker", "send", group=group)
 
     def kill(self, name: str, number: signal.Signals) -> None:
         """Send a signal to a process, and wait for its end where the signal ends it."""

@@ -68,13 +68,13 @@ def test_ten_kills_of_a_worker(site: Site) -> None:
 
 
 def test_terminating_the_whole_group_leaves_nothing_claimed(site: Site) -> None:
-    """SIGTERM to all processes of `mailer up`: open transactions end, nothing is in doubt."""
+    """SIGTERM to every process of a group: open transactions end, nothing is in doubt."""
     issue = site.issue_to(UNITS)
-    site.environment["MAILER_WEB_PORT"] = "0"
-    site.start_mailer("up", "up", group=True)
+    site.start_workers(grouped=True)
     after(site, issue, UNITS // 4)
-    os.killpg(site.processes["up"].pid, signal.SIGTERM)
-    site.processes["up"].wait(15)
+    os.killpg(site.processes["beat"].pid, signal.SIGTERM)
+    for name in ("beat", "work", "send1", "send2"):
+        site.processes[name].wait(15)
     with site.runtime.database.transaction() as session:
         claimed = session.scalar(
             select(func.count()).select_from(Delivery).where(Delivery.state == "claimed")

@@ -30,7 +30,7 @@ def of_site(site: Site) -> list[int]:
 def start(site: Site) -> "subprocess.Popen[bytes]":
     """Start `mailer up` in a group of its own and wait for all its children."""
     site.environment["MAILER_WEB_PORT"] = "0"
-    site.start_mailer("up", "up", group=True)
+    site.start_mailer("up", "up", group=0)
     log = site.home / "up.log"
 
     def ready() -> bool:
