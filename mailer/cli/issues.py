@@ -17,6 +17,7 @@ from mailer.cli.output import console, print_json, table
 from mailer.cli.reading import show_document
 from mailer.cli.watching import wait_for_deliveries, wait_for_rendering
 from mailer.deliveries.progress import progress
+from mailer.issues.lifecycle import IssueState
 from mailer.issues.lookup import get_bulletin, get_issue
 from mailer.issues.models import Issue
 from mailer.issues.naming import issue_number
@@ -31,6 +32,7 @@ app = typer.Typer(
 )
 
 Number = Annotated[int, typer.Argument(help="Number of the issue in this system.")]
+_NOT_ON_ITS_WAY = (IssueState.DRAFT, IssueState.SUBMITTED, IssueState.APPROVED)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Reason = Annotated[str | None, typer.Option(help="Why; kept in the log.")]
 
@@ -142,14 +144,20 @@ def submit(issue_id: Number, as_json: AsJson = False) -> None:
             submitting.submit(session, issue_id, actor=actor(), now=now())
         publish(runtime, "render", issue_id)
         rendered = wait_for_rendering(runtime, issue_id, quiet=as_json)
+        with runtime.database.transaction() as session:
+            shown = _summary(get_issue(session, issue_id))
     if as_json:
-        print_json({"id": issue_id, "state": "submitted", "rendered": rendered})
+        print_json(shown | {"rendered": rendered})
+    elif shown["state"] == IssueState.DRAFT:  # the worker could not, and says why
+        _say(shown, as_json=False, text=f"{state_word(shown['state'])}: {_(shown['reason'] or '')}")
     elif rendered:
         console.print(_("Submitted and rendered: it can be approved."))
     else:
         console.print(
             _("Submitted. It is not rendered yet: a worker does that once `mailer up` runs.")
         )
+    if shown["state"] == IssueState.DRAFT:
+        raise typer.Exit(1)
 
 
 @app.command("approve")
@@ -200,11 +208,11 @@ def send(
     """Send an approved issue at once; with --wait or --until-final, show the progress."""
     with open_runtime() as runtime:
         with runtime.database.transaction() as session:
-            get_issue(session, issue_id)
+            state = get_issue(session, issue_id).state
             if at_once:
                 outlet(runtime.settings)
                 scheduling.send_now(session, issue_id, actor=actor(), now=now())
-            elif not wait and not until_final:
+            elif state in _NOT_ON_ITS_WAY or not (wait or until_final):
                 raise WhenError(issue=issue_id)
         publish(runtime, "sweep")
         if wait or until_final:

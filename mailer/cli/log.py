@@ -15,6 +15,7 @@ from mailer.cli.output import console, print_json, table
 from mailer.deliveries.log import LogLine, log_lines, parse_state, timeline
 from mailer.deliveries.sealing import verify
 from mailer.issues.lookup import get_issue
+from recipients.files import save
 from runtime.refusal import Refusal
 from runtime.text import translate as _
 
@@ -127,7 +128,7 @@ def print_log(lines: list[LogLine], zone: str) -> None:
 
 def _write(data: bytes, out: Path | None) -> None:
     if out is not None:
-        out.write_bytes(data)
+        save(out, data)
     elif data[:2] == b"PK" and sys.stdout.isatty():
         raise WorkbookToTerminalError
     else:

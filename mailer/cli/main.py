@@ -31,6 +31,8 @@ _INNER_COMMANDS = {
     "worker": "mailer.cli.serving:worker",
     "beat": "mailer.cli.serving:beat",
 }
+_MISSING_TABLE = ("42P01", "42703")
+"""SQLSTATE of a table or column that is not there: the database is empty, or of an old version."""
 _GROUPS = ("bulletins", "issues", "lists", "units", "groups", "users", "embedded")
 
 
@@ -87,6 +89,13 @@ def _explain(error: Exception) -> str:
             "The database cannot be reached or used: {reason}. Check that it runs, and "
             "MAILER_DATABASE_URL."
         ).format(reason=reason)
+    if getattr(getattr(error, "orig", None), "sqlstate", None) in _MISSING_TABLE:
+        from mailer.actions.migrating import (  # noqa: PLC0415 - only where it is needed
+            DatabaseNotReadyError,
+            head,
+        )
+
+        return str(DatabaseNotReadyError(found="-", wanted=head()))
     file = Path(tempfile.gettempdir()) / f"jianbao-fault-{os.getpid()}.txt"
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
         out.write("".join(traceback.format_exception(error)))

@@ -1,7 +1,6 @@
 """``mailer init`` and ``mailer settings``."""
 
 import os
-import sys
 from typing import Annotated
 
 import typer
@@ -10,6 +9,7 @@ from pydantic import SecretStr
 from mailer.actions.initialising import FirstBulletin, Initialised, initialise
 from mailer.cli.context import open_runtime
 from mailer.cli.output import console, print_json, table
+from mailer.cli.users import read_password
 from runtime.settings import PREFIX, SETTING_NAMES, Settings, load_settings, refuse_unknown
 from runtime.text import translate as _
 
@@ -32,7 +32,7 @@ def init(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Bring the database up; create the secret key, the first bulletin and the first admin."""
-    password = sys.stdin.readline().rstrip("\n") if password_stdin else None
+    password = read_password() if password_stdin else None
     first = FirstBulletin(
         slug=slug, name=name, from_name=from_name or name, from_address=from_address
     )

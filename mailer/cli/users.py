@@ -8,9 +8,15 @@ import typer
 from mailer.accounts import users
 from mailer.cli.context import open_runtime
 from mailer.cli.output import console, print_json, table
+from runtime.refusal import Refusal
 from runtime.text import translate as _
 
 app = typer.Typer(name="users", help="People who may sign in to the pages.", no_args_is_help=True)
+
+
+class PasswordNotTextError(Refusal):
+    """The password that was given on standard input is not in UTF-8. Give it in UTF-8."""
+
 
 Name = Annotated[str, typer.Argument(help="The user's name.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -78,5 +84,18 @@ def role(
 def ask_password() -> str:
     """Return a password typed twice, or the first line of a standard input that is no terminal."""
     if not sys.stdin.isatty():
-        return sys.stdin.readline().rstrip("\n")
+        return read_password()
     return str(typer.prompt(_("Password"), hide_input=True, confirmation_prompt=True))
+
+
+def read_password() -> str:
+    """Return the first line of standard input.
+
+    Raises:
+        PasswordNotTextError: it cannot be decoded.
+
+    """
+    try:
+        return sys.stdin.readline().rstrip("\n")
+    except UnicodeDecodeError:
+        raise PasswordNotTextError from None

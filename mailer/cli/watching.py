@@ -25,8 +25,11 @@ def wait_for_rendering(runtime: Runtime, issue_id: int, *, quiet: bool) -> bool:
     told = quiet
     while time.monotonic() < deadline:
         with runtime.database.transaction() as session:
-            if get_issue(session, issue_id).rendition_id is not None:
+            issue = get_issue(session, issue_id)
+            if issue.rendition_id is not None:
                 return True
+            if issue.state != IssueState.SUBMITTED:
+                return False
         if not told:
             console.print(_("Waiting for a worker to render it …"))
             told = True
