@@ -16,12 +16,10 @@ from celery import shared_task
 from sqlalchemy.exc import OperationalError
 
 from mailer.actions.delivering import deliver_due
-from mailer.actions.rendering import render_issue
 from mailer.actions.sweeping import sweep as do_sweep
 from mailer.deliveries.partitions import make_partitions
 from mailer.deliveries.sealing import seal as do_seal
 from mailer.deliveries.sending import Summary
-from mailer.reading.limits import Limits
 from runtime import process
 from runtime.clock import now
 from runtime.refusal import Refusal
@@ -90,6 +88,10 @@ def _hand_on(
 @shared_task(name="render", expires=60)
 def render(issue_id: int) -> None:
     """Render a submitted issue."""
+    # Readers and templates are a third of what the system loads, and the senders need neither.
+    from mailer.actions.rendering import render_issue  # noqa: PLC0415
+    from mailer.reading.limits import Limits  # noqa: PLC0415
+
     runtime = process.current()
     limits = Limits(size=runtime.settings.max_source_bytes)
     with _database_may_be_away(), runtime.database.transaction() as session:

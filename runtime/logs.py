@@ -19,7 +19,7 @@ def configure_logs(settings: Settings) -> None:
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if settings.log_format == "json"
-        else structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0)
+        else _readable
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
@@ -47,3 +47,13 @@ def configure_logs(settings: Settings) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
+
+
+def _readable(_logger: object, _method: str, event: structlog.typing.EventDict) -> str:
+    """Return a line for people. (structlog's own console renderer loads Rich to do as much.)"""
+    head = f"{event.pop('timestamp', '')[:19]} {event.pop('level', '').upper():<7}"
+    event.pop("logger", None)
+    fault = event.pop("exception", None)
+    text = str(event.pop("event", ""))
+    rest = "".join(f" {name}={value!r}" for name, value in event.items())
+    return f"{head} {text}{rest}" + (f"\n{fault}" if fault else "")

@@ -8,11 +8,11 @@ from importlib import import_module
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, create_engine, text
 from sqlalchemy.engine import make_url
 
+from mailer.actions.revisions import standing
 from runtime.database import Base, sqlalchemy_url
 from runtime.paths import shipped
 from runtime.refusal import Refusal
@@ -41,10 +41,6 @@ class NewerDatabaseError(Refusal):
     """
 
 
-class DatabaseNotReadyError(Refusal):
-    """The database stands at {found} and this version needs {wanted}. Run: mailer init"""
-
-
 def migrate(owner_url: str, application_url: str) -> tuple[str | None, str]:
     """Bring the database up; return the revision before and after.
 
@@ -58,7 +54,7 @@ def migrate(owner_url: str, application_url: str) -> tuple[str | None, str]:
         with engine.connect() as connection:
             connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
             connection.commit()
-            before = revision(connection)
+            before = standing(connection)
             known = {
                 script.revision
                 for script in ScriptDirectory.from_config(configuration).walk_revisions()
@@ -72,7 +68,7 @@ def migrate(owner_url: str, application_url: str) -> tuple[str | None, str]:
             command.upgrade(configuration, "head")
             _grant(connection, application_url)
             connection.commit()
-            after = revision(connection)
+            after = standing(connection)
             connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _MIGRATION_LOCK})
     finally:
         engine.dispose()
@@ -84,18 +80,6 @@ def every_table() -> MetaData:
     for module in _TABLE_MODULES:
         import_module(module)
     return Base.metadata
-
-
-def revision(connection: Connection) -> str | None:
-    """Return the revision at which the database stands, or None for an empty one."""
-    return MigrationContext.configure(connection).get_current_revision()
-
-
-def head() -> str:
-    """Return the revision that this version of the code needs."""
-    configuration = Config()
-    configuration.set_main_option("script_location", str(shipped("migrations")))
-    return ScriptDirectory.from_config(configuration).get_current_head() or "-"
 
 
 def has_own_role(owner_url: str, application_url: str) -> bool:

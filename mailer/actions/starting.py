@@ -2,12 +2,10 @@
 
 import socket
 
-import psycopg
 import structlog
 
-from mailer.actions.migrating import DatabaseNotReadyError, head
+from mailer.actions.revisions import DatabaseNotReadyError, head, standing
 from runtime import process
-from runtime.database import driver_url
 from runtime.logs import configure_logs
 from runtime.process import Runtime
 from runtime.refusal import Refusal
@@ -35,12 +33,8 @@ def start_process() -> Runtime:
 
 def require_current_database(runtime: Runtime) -> None:
     """Raise :class:`DatabaseNotReadyError` unless the database is up to date."""
-    with psycopg.connect(driver_url(runtime.database.url)) as connection:
-        known = connection.execute("SELECT to_regclass('alembic_version')").fetchone()
-        found = None
-        if known and known[0]:
-            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-            found = row[0] if row else None
+    with runtime.database.engine.connect() as connection:
+        found = standing(connection)
     if found != head():
         raise DatabaseNotReadyError(found=found or "-", wanted=head())
 

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import SplitResult, unquote, urlsplit
 
-import idna
-
 from runtime.refusal import Refusal
 
 _HIGHEST_PORT = 65_535
@@ -139,6 +137,8 @@ def _host(parts: SplitResult) -> str:
     try:
         host = parts.hostname or ""
         if not host.isascii():
+            import idna  # noqa: PLC0415 - its tables are large, and hosts are seldom Chinese
+
             host = idna.encode(host, uts46=True).decode("ascii")
     except ValueError:  # idna.IDNAError is one, too
         raise RelayHostError from None

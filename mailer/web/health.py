@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from mailer.actions.migrating import DatabaseNotReadyError, head, revision
+from mailer.actions.revisions import DatabaseNotReadyError, head, standing
 from mailer.web.desk import desk_of
 from mailer.web.gates import for_anyone
 from mailer.web.refusals import DatabaseAwayError
@@ -29,7 +29,7 @@ def tell_readiness(request: Request) -> Response:
     wanted = _head()
     try:
         with desk_of(request).runtime.database.engine.connect() as connection:
-            found = revision(connection)
+            found = standing(connection)
     except SQLAlchemyError:
         return _not_ready(DatabaseAwayError())
     if found != wanted:

@@ -3,16 +3,20 @@
 import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 import recipients.groups
 import recipients.list_tables
 import recipients.suppression
 import recipients.units  # noqa: F401 - importing the models fills the metadata
-from mailer.actions.migrating import every_table, head, migrate
+from mailer.actions.migrating import every_table, migrate
+from mailer.actions.revisions import head
 from runtime.database import sqlalchemy_url
 from runtime.embedded import Addresses
+from runtime.paths import shipped
 
 _FORBIDDEN = (
     "UPDATE events SET actor = 'x'",
@@ -63,3 +67,11 @@ def test_application_cannot_rewrite_history(addresses: Addresses, statement: str
         pytest.raises(psycopg.errors.InsufficientPrivilege),
     ):
         connection.execute(statement)
+
+
+def test_the_newest_file_is_alembics_head() -> None:
+    """The revision that every process asks for is the one that Alembic would name."""
+    configuration = Config()
+    configuration.set_main_option("script_location", str(shipped("migrations")))
+    configuration.set_main_option("path_separator", "os")
+    assert ScriptDirectory.from_config(configuration).get_current_head() == head()
