@@ -11,7 +11,8 @@ from mailer.reading.lines import Grid, Item, Line
 from mailer.reading.shapes import boxed, is_column_word
 
 _HEADING = re.compile(
-    r"[≡=★☆◆●■【\[〔《—\-\s]*(?:本期)?(?:目录|目錄|要目|导读|导航|要闻目录|内容提要|提要|内容导读|要目导览|导览|今日要目|看点|重点|目次|内容摘要|摘要|主要内容|要目索引)"
+    r"[≡=★☆◆●■【\[〔《—\-\s]*(?:本期)?(?:目录|目錄|要目|导读|导航|要闻目录|内容提要|提要"
+    r"|内容导读|要目导览|导览|今日要目|看点|重点|目次|内容摘要|摘要|主要内容|要目索引)"
     r"[≡=★☆◆●■】\]〕》—\-\s:：]*"
 )
 _END = re.compile(
@@ -26,7 +27,7 @@ _PAGE = re.compile(
 )
 _DOTS = re.compile(r"[.．…·⋯_]{3,}\s*$")
 _LONG = 28  # letters: a longer line with a stop is body
-_MOST = 120
+_MOST = 120  # lines above a list of contents, and lines in it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +61,7 @@ def _read(items: Sequence[Item], start: int) -> Contents:
     end = start + 1
     for index in range(start + 1, len(items)):
         item = items[index]
-        if isinstance(item, Grid):
+        if isinstance(item, Grid) or len(entries) >= _MOST:
             break
         if not isinstance(item, Line):
             continue

@@ -7,6 +7,7 @@ from datetime import date
 from mailer.reading.numerals import NUMBER, YEAR, number, year
 
 _ROC_EPOCH = 1911
+_LONGEST = 400  # letters and blanks of a line in which a date stands for itself
 _PRINTED = re.compile(
     rf"(?<![0-9０-９])(?P<year>{YEAR})\s*(?:[年.．/／\-－—])\s*(?P<month>{NUMBER})\s*"
     rf"(?:[月.．/／\-－—])\s*(?P<day>{NUMBER})\s*(?P<mark>[日号]?)(?:\s*\d{{1,2}}\s*[时時](?:\d{{1,2}}分)?)?"
@@ -26,7 +27,9 @@ class PrintedDate:
 
 
 def find_date(text: str) -> PrintedDate | None:
-    """Return the first date of ``text`` that exists in the calendar."""
+    """Return the first date of ``text`` that exists in the calendar; none in a long text."""
+    if len(text) > _LONGEST:
+        return None
     for match in _ROC.finditer(text):
         roc = number(match["year"])
         found = _dated(match, None if roc is None else roc + _ROC_EPOCH)

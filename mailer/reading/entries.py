@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from mailer.reading.letters import compact, is_han, outside_brackets, tidy
+from mailer.reading.letters import CLOSERS, compact, is_han, outside_brackets, tidy
 from mailer.reading.names import (
     begins_like_receiver,
     looks_like_person,
@@ -21,18 +21,24 @@ _COUNT = re.compile(
 )
 _REMARK = re.compile(r"\s*[（(]([^（()）]*)[）)]$")
 _REMARK_WORDS = re.compile(
-    "模拟|演练|示例|样例|请示|发布时|未包括|需[要经]?|另行|略|待定|暂|如有|注[:：]|备注|阅后|此件|以上|排名不分"
+    "模拟|演练|示例|样例|请示|发布时|未包括|需[要经]?|另行|略|待定|暂|如有|注[:：]|备注"
+    "|阅后|此件|以上|排名不分"
 )
 _KEPT_REMARK = re.compile("除外|不含|含|挂靠|代管|不发|只发|仅")
 _WIDE = re.compile(r"\s{2,}|\u3000\s*")
 # What a wrap leaves alone in the next line.
 _REST = re.compile(
-    "(?:公室|[委总分协学商]会|[分支总]行|[分支总大中]队|[理管分总]局|中心|公司|集团|政府|机关|单位)$"
+    "(?:公室|[委总分协学商]会|[分支总]行|[分支总大中]队|[理管分总]局|中心|公司|集团|政府"
+    "|机关|单位)$"
 )
+_NEAR = 200  # letters around the end of a line in which a bracket is looked for
 _STEM = re.compile("^(?:.{2,20})?各")
 _BARE_CLASSES = re.compile(
-    "^(?:省|自治区|直辖市|市|县|区|州|旗|盟|乡镇|镇|乡|街道|县区|市区|队|所|站|庭|室|科|处|股|部|院|校|园|中心|分局|支局"
-    "|综治中心|服务中心|派出所|司法所|卫生院|工会|妇联|团委|纪委|武装部|专职|微型|工委|党工委|党组|党总支|党支部|处室|科室|部门|单位|机构|党委|政府|人民政府|管理局|管委会|事业单位|企业|公司|学校|医院|网点|社区|村|办事处)"
+    "^(?:省|自治区|直辖市|市|县|区|州|旗|盟|乡镇|镇|乡|街道|县区|市区|队|所|站|庭|室|科"
+    "|处|股|部|院|校|园|中心|分局|支局"
+    "|综治中心|服务中心|派出所|司法所|卫生院|工会|妇联|团委|纪委|武装部|专职|微型|工委"
+    "|党工委|党组|党总支|党支部|处室|科室|部门|单位|机构|党委|政府|人民政府|管理局|管委会"
+    "|事业单位|企业|公司|学校|医院|网点|社区|村|办事处)"
 )
 
 
@@ -62,8 +68,9 @@ def read_entries(lines: Sequence[BlockText]) -> Entries:
     doubts: list[tuple[str, str]] = []
     pieces: list[str] = []
     texts = [_unframed(text) for text in _unwrap([line for line in lines if line.text.strip()])]
+    unit_a_line = _is_unit_a_line(texts)
     for text in texts:
-        pieces += [text] if _is_unit_a_line(texts) else _split(text, doubts)
+        pieces += [text] if unit_a_line else _split(text, doubts)
     entries: list[str] = []
     for piece in pieces:
         entry = _entry(piece, doubts)
@@ -110,7 +117,8 @@ def _goes_on(before: BlockText, text: str, whole: str, *, listed: bool) -> bool:
     """Tell whether the entry that ends a line goes on in the next one, ``text``."""
     if not text or whole[-1] in _LEVEL_ONE + _LEVEL_TWO or text[0] in _LEVEL_ONE + _LEVEL_TWO:
         return True
-    if not outside_brackets(whole + text)[len(whole) - 1] and whole[-1] not in "）)”》":
+    near = whole[-_NEAR:]
+    if whole[-1] not in CLOSERS and not outside_brackets(near + text[:_NEAR])[len(near) - 1]:
         return True
     last, first = _last_piece(whole), _first_piece(text).rstrip(_FINAL)
     complete = looks_like_receiver(last)

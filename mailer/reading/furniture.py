@@ -15,7 +15,9 @@ _PAGE_MARK = re.compile(
     rf"|共\s*{_COUNT}{{1,4}}\s*[页頁]\s*[，,、/／]?\s*第\s*{_COUNT}{{1,4}}\s*[页頁]"
     r"|\d{1,4}\s*[/／]\s*\d{1,4}"
     r"|(?i:page|p)\.?\s*\d{1,4}(?:\s*(?i:of)\s*\d{1,4})?"
-    rf"|[（(]?\s*(?:共\s*{_COUNT}{{1,4}}\s*[页頁]|[下转接]{{2}}第?\s*{_COUNT}{{1,3}}\s*[版页]|[上接承]{{2}}第?\s*{_COUNT}{{1,3}}\s*[版页])\s*[）)]?"
+    rf"|[（(]?\s*(?:共\s*{_COUNT}{{1,4}}\s*[页頁]"
+    rf"|[下转接]{{2}}第?\s*{_COUNT}{{1,3}}\s*[版页]"
+    rf"|[上接承]{{2}}第?\s*{_COUNT}{{1,3}}\s*[版页])\s*[）)]?"
 )
 _BARE_NUMBER = re.compile(r"\d{1,3}")
 _DIGITS = re.compile(r"[0-9０-９]+")
@@ -28,6 +30,7 @@ def without_furniture(items: Sequence[Item]) -> list[Item]:
     """Return the items without page numbers and headers that repeat from page to page."""
     items = [item for item in items if not (isinstance(item, Line) and _is_page_mark(item))]
     edges = _edge_lines(items)
+    edge_ids = {id(line) for line in edges}
     numbers = {id(line) for line in edges if _BARE_NUMBER.fullmatch(line.text.strip())}
     repeated = _repeated(line for line in edges if id(line) not in numbers)
     first_page = min((item.page for item in items), default=1)
@@ -35,7 +38,7 @@ def without_furniture(items: Sequence[Item]) -> list[Item]:
     for item in items:
         if isinstance(item, Line):
             again = _masked(item) in repeated and item.page > first_page
-            if id(item) in numbers or (again and any(item is line for line in edges)):
+            if id(item) in numbers or (again and id(item) in edge_ids):
                 continue
         kept.append(item)
     return _without_header_rules(kept)

@@ -7,6 +7,7 @@ from mailer.reading.glyphs import Glyph
 from mailer.reading.strokes import Stroke
 
 _TOUCH = 3.0  # points: strokes nearer than this meet
+_MOST_STROKES = 1500  # on a page; comparing them takes time by the square of their number
 _MIN_TABLE_LINES = 5  # two columns in one row have three verticals and two horizontals
 
 
@@ -40,7 +41,10 @@ def find_frames(
     """Return the tables of a page and the letters that stand in none."""
     frames: list[Frame] = []
     loose = list(glyphs)
-    for group in _groups([each for each in strokes if each.horizontal or each.vertical]):
+    straight = [each for each in strokes if each.horizontal or each.vertical]
+    if len(straight) > _MOST_STROKES:
+        return frames, loose  # a drawing or map, not a table
+    for group in _groups(straight):
         xs = _positions(stroke.x0 for stroke in group if stroke.vertical)
         ys = _positions(stroke.y0 for stroke in group if stroke.horizontal)
         if len(xs) < 2 or len(ys) < 2 or len(xs) + len(ys) < _MIN_TABLE_LINES:  # noqa: PLR2004 - two edges make one cell

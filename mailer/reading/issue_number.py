@@ -10,17 +10,20 @@ from mailer.reading.numerals import NUMBER, YEAR, number, year
 _HOLE = r"[XxＸ×＊*_％%＿\s]*%?[A-Za-z_]*%?[XxＸ×＊*_\s]*"  # an empty place in a template
 _OPEN, _CLOSE = r"[〔（(\[［【]", r"[〕）)\]］】]"
 _TOTAL = re.compile(
-    rf"[（(\[〔]?\s*(?:累计|累計)?\s*[总總]\s*(?:第)?\s*(?P<number>{NUMBER}|{_HOLE})\s*[期号號]\s*[）)\]〕]?"
+    rf"[（(\[〔]?\s*(?:累计|累計)?\s*[总總]\s*(?:第)?\s*(?P<number>{NUMBER}"
+    rf"|{_HOLE})\s*[期号號]\s*[）)\]〕]?"
 )
 _NUMBERED = re.compile(
     rf"(?:(?P<year>{YEAR})\s*年\s*度?\s*|{_OPEN}\s*(?P<boxed>{YEAR})\s*年?\s*{_CLOSE}\s*)?"
-    rf"(?P<extra>增\s*刊)?\s*[（(]?\s*第\s*(?:(?P<inner>{YEAR})\s*[-－—])?\s*(?P<number>{NUMBER}|{_HOLE})\s*[期号號]\s*[）)]?"
+    rf"(?P<extra>增\s*刊)?\s*[（(]?\s*第\s*(?:(?P<inner>{YEAR})\s*[-－—])?\s*(?P<number>{NUMBER}"
+    rf"|{_HOLE})\s*[期号號]\s*[）)]?"
 )
 _EXTRA = re.compile(
     rf"(?:(?P<year>{YEAR})\s*年\s*)?增\s*刊\s*[（(]?\s*(?P<number>{NUMBER})?\s*[）)]?$"
 )
 _DOCUMENT = re.compile(
-    rf"(?P<prefix>\S*?)\s*{_OPEN}\s*(?P<year>{YEAR})\s*{_CLOSE}\s*第?\s*(?P<number>{NUMBER}|{_HOLE})\s*(?P<unit>号|號|期)?$"
+    rf"(?P<prefix>\S*?)\s*{_OPEN}\s*(?P<year>{YEAR})\s*{_CLOSE}\s*第?\s*(?P<number>{NUMBER}"
+    rf"|{_HOLE})\s*(?P<unit>号|號|期)?$"
 )
 _MONTH = re.compile(
     rf"(?P<year>{YEAR})\s*年\s*(?P<number>{NUMBER})\s*月\s*(?P<unit>号|刊|份)(?!\S)"
@@ -28,6 +31,7 @@ _MONTH = re.compile(
 _YEAR_OVER_NUMBER = re.compile(
     rf"^(?P<year>{YEAR})\s*年?\s*[-—－·.／/]?\s*(?P<number>{NUMBER})\s*期$"
 )
+_LONGEST = 400  # letters and blanks: a longer line is no number line
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +52,8 @@ class IssueNumber:
 
 def find_issue_number(text: str) -> IssueNumber | None:
     """Return the number that a line prints; None where it prints none."""
+    if len(text) > _LONGEST:
+        return None
     text = unicodedata.normalize("NFKC", text).replace("\u25cb", "〇").strip()
     total = _TOTAL.search(text)
     rest = text if total is None else text[: total.start()] + "  " + text[total.end() :]

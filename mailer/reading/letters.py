@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from functools import cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003134f"
 CJK = HAN + "\u3000-\u303f\uff01-\uff60\u2018-\u201d\u2014\u2026\u00b7\u2500-\u25ff\u2605\u2606"
@@ -23,8 +23,10 @@ _DROPPED = re.compile("[\x00-\x08\x0e-\x1f\x7f\u00ad\u200b-\u200f\u202a-\u202e\u
 _NARROW_BLANK = re.compile("[\u00a0\u2002\u2004-\u200a\u202f\u205f]")
 _WIDE_BLANK = re.compile("[\u2001\u2003]")
 _RULE = re.compile(r"[\s>|]*[-─━═—_=*~﹏–－┄┈﹉‐#·]{6,}[\s|]*")
+_MOST_BLANKS = 120  # more white than a line of print has; a hostile file may have any amount
+_LONG_BLANK = re.compile(rf"[ \u3000]{{{_MOST_BLANKS},}}")
 _BLANKS = re.compile(r"[\s\u3000]+")
-_QUOTED = re.compile("[“《‘][^”》’]*[”》’]")
+_QUOTED = re.compile("[“《‘][^“”《》‘’]*[”》’]")
 _BETWEEN_HAN = re.compile(rf"(?<=[{CJK}])[\s\u3000]+(?=[{CJK}])")
 
 
@@ -37,6 +39,7 @@ def normalise(text: str) -> str:
     text = unicodedata.normalize("NFC", text.translate(_RADICALS))
     text = _COMPATIBLE.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
     text = _DROPPED.sub("", text.replace("\t", "    "))
+    text = _LONG_BLANK.sub(lambda match: match[0][:_MOST_BLANKS], text)
     return _WIDE_BLANK.sub("\u3000", _NARROW_BLANK.sub(" ", text))
 
 
@@ -124,30 +127,27 @@ def width(text: str) -> int:
 def outside_brackets(text: str) -> list[bool]:
     """Tell for each letter of ``text`` whether it stands outside all brackets and quotes.
 
-    A bracket that is never closed encloses nothing.
+    A bracket that is never closed encloses nothing. One pass, whatever the text holds.
     """
-    outside = [True] * len(text)
-    for start, letter in enumerate(text):
-        if not outside[start] or letter not in _PAIRS:
+    depth = [0] * (len(text) + 1)  # how many brackets open, less how many close, at each letter
+    opened: list[tuple[str, int]] = []
+    waiting: dict[str, int] = {}
+    for index, letter in enumerate(text):
+        if letter in _PAIRS:
+            closer = _PAIRS[letter]
+            opened.append((closer, index))
+            waiting[closer] = waiting.get(closer, 0) + 1
             continue
-        end = _closing(text, start)
-        if end is not None:
-            outside[start : end + 1] = [False] * (end + 1 - start)
-    return outside
-
-
-def _closing(text: str, start: int) -> int | None:
-    """Return where the bracket that opens at ``start`` closes."""
-    opener, closer = text[start], _PAIRS[text[start]]
-    depth = 0
-    for index in range(start, len(text)):
-        if text[index] == opener:
-            depth += 1
-        elif text[index] == closer or (closer in "）)" and text[index] in "）)"):
-            depth -= 1
-            if depth == 0:
-                return index
-    return None
+        closer = "）" if letter == ")" and not waiting.get(")") else letter
+        start = index
+        while waiting.get(closer) and start == index:
+            other, place = opened.pop()
+            waiting[other] -= 1
+            start = place if other == closer else index
+        if start != index:
+            depth[start] += 1
+            depth[index + 1] -= 1
+    return [level == 0 for level in accumulate(depth[:-1])]
 
 
 @cache

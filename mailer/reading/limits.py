@@ -17,8 +17,8 @@ class Limits:
     """Bytes that all parts of a ZIP-based file may have together when they are unpacked."""
     parts: int = 5000
     """Parts (members) of a ZIP-based file."""
-    letters: int = 5_000_000
-    """Letters of text."""
+    letters: int = 2_000_000
+    """Letters of text: some twenty seconds of reading at the most."""
 
 
 DEFAULT_LIMITS = Limits()

@@ -23,6 +23,7 @@ from mailer.reading.shapes import (
 
 _SHORT = 30  # letters: a line that ends in ！ or ？ may be a headline up to here
 _LONGEST_NUMBERED = 50
+_AHEAD = 3  # parts that are looked at after one
 
 
 class Role(StrEnum):
@@ -66,7 +67,7 @@ def cast(parts: Sequence[Part], contents: Contents) -> list[Cast]:
     for index, part in enumerate(parts):
         before = found[-1] if found else None
         if isinstance(part, Piece):
-            role = _role(part, before, parts[index + 1 :], contents)
+            role = _role(part, before, parts[index + 1 : index + 1 + _AHEAD], contents)
         else:
             role = Role.PICTURE if isinstance(part, Figure) else Role.TABLE
         found.append(Cast(part=part, role=role))

@@ -52,23 +52,24 @@ def merge(items: Sequence[Item], looks: Looks) -> list[Part]:
         if not isinstance(item, Line):
             parts.append(item)
             continue
-        open_piece = _last_piece(parts)
+        index = _last_piece(parts)
+        open_piece = None if index is None else parts[index]
         after = following.get(id(item))
-        if open_piece is not None and _goes_on(open_piece, item, after, looks):
-            index = next(i for i, part in enumerate(parts) if part is open_piece)
-            parts[index] = replace(open_piece, text=join(open_piece.text, item.text), last=item)
+        if isinstance(open_piece, Piece) and _goes_on(open_piece, item, after, looks):
+            joined = join(open_piece.text, item.text)
+            parts[index or 0] = replace(open_piece, text=joined, last=item)
         else:
             out = looks.stands_out(item)
             parts.append(Piece(text=item.text, first=item, last=item, stands_out=out))
     return parts
 
 
-def _last_piece(parts: list[Part]) -> Piece | None:
-    """Return the piece that may still go on: the last one, pictures after it passed over."""
-    for part in reversed(parts):
-        if isinstance(part, Piece):
-            return part
-        if isinstance(part, Grid):
+def _last_piece(parts: list[Part]) -> int | None:
+    """Return where the piece is that may still go on: the last, pictures after it passed over."""
+    for index in range(len(parts) - 1, -1, -1):
+        if isinstance(parts[index], Piece):
+            return index
+        if isinstance(parts[index], Grid):
             return None
     return None
 
@@ -90,7 +91,7 @@ def _goes_on_by_place(piece: Piece, line: Line, after: Line | None, looks: Looks
     """Decide by the place on the page: indent, full lines, white between lines."""
     if begins_item(line.text) and ends_piece(piece.text):
         return False
-    if len(compact(piece.text)) > _LONG and _is_broken(piece, line, after):
+    if len(piece.text) > _LONG and _is_broken(piece, line, after):
         return True
     indented = (line.indent or 0) > _INDENTED
     if looks.indented:

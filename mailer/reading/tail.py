@@ -14,8 +14,10 @@ from mailer.reading.names import looks_like_receiver, looks_like_unit
 ATTACHMENT = re.compile(r"^\s*附\s*件\s*[0-9０-９一二三四五]*\s*[:：.、]?|^\s*附\s*[:：]")
 _TOPIC = re.compile(r"^\s*主\s*题\s*词\s*[:：]")
 _END_BRACKET = re.compile(r"[（(]\s*$")
-_LONGEST_LINE = 400
+_PIECES = re.compile("[，、；。,;：:]")
+_LONGEST_PIECE = 80  # letters of an entry; a line may hold thousands of entries
 _LONG = 40
+_TRIES = 12  # runs of labels that are tried before a file counts as having no blocks
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,22 +64,35 @@ def read_tail(items: Sequence[Item], start: int) -> Tail:
         for index in range(start, len(items))
         if isinstance(item := items[index], Line) and find_labels(item.text)
     ]
-    while labelled:
-        last = labelled[-1]
-        first = last
-        for index in reversed(labelled[:-1]):
-            if not _hangs_together(items, index, first):
-                break
-            first = index
-        tail = _read(items, first)
-        for index in labelled:
-            if index > first and tail.blocks and not _holds(tail.blocks[0]):
-                first = index
-                tail = _read(items, first)
+    for _ in range(_TRIES):
+        if not labelled:
+            break
+        first = _run_start(items, labelled)
+        tail = _without_body(items, _read(items, first), labelled)
         if tail.blocks and all(_holds(block) for block in tail.blocks):
             return tail
         labelled = [index for index in labelled if index < first]
     return Tail(start=len(items), end=len(items))
+
+
+def _run_start(items: Sequence[Item], labelled: Sequence[int]) -> int:
+    """Return where the last run of labels begins, between which no sentence stands."""
+    first = labelled[-1]
+    for index in reversed(labelled[:-1]):
+        if not _hangs_together(items, index, first):
+            break
+        first = index
+    return first
+
+
+def _without_body(items: Sequence[Item], tail: Tail, labelled: Sequence[int]) -> Tail:
+    """Return the tail without paragraphs of the body that begin like a block before it."""
+    later = [index for index in labelled if index > tail.start]
+    for index in later[:_TRIES]:
+        if not tail.blocks or _holds(tail.blocks[0]):
+            break
+        tail = _read(items, index)
+    return tail
 
 
 def _holds(block: RawBlock) -> bool:
@@ -102,7 +117,8 @@ def _is_listing(text: str) -> bool:
     inner = re.sub(r"[（(][^（）()]*[）)]", "", bare).rstrip("。；;")
     parts = [part for part in re.split("[。]", inner) if part]
     known = all(find_labels(part) or IMPRINT.match(part) for part in parts[1:])
-    return len(bare) <= _LONGEST_LINE and known and "！" not in inner and "？" not in inner
+    longest = max((len(piece) for piece in _PIECES.split(inner)), default=0)
+    return longest <= _LONGEST_PIECE and known and "！" not in inner and "？" not in inner
 
 
 def _read(items: Sequence[Item], first: int) -> Tail:
