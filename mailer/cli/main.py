@@ -90,7 +90,7 @@ def _explain(error: Exception) -> str:
             "MAILER_DATABASE_URL."
         ).format(reason=reason)
     if getattr(getattr(error, "orig", None), "sqlstate", None) in _MISSING_TABLE:
-        from mailer.actions.migrating import (  # noqa: PLC0415 - only where it is needed
+        from mailer.actions.revisions import (  # noqa: PLC0415 - only where it is needed
             DatabaseNotReadyError,
             head,
         )
