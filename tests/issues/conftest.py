@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from mailer.issues.events import Event
 from mailer.issues.models import Issue
 from runtime.text import language
 
@@ -23,6 +24,12 @@ def fresh(session: Session, issue: Issue) -> Issue:
     session.flush()
     session.refresh(issue)
     return issue
+
+
+def kinds(session: Session, issue: Issue) -> list[str]:
+    """Return the kinds of an issue's events."""
+    found = select(Event.kind).where(Event.issue_id == issue.id).order_by(Event.id)
+    return list(session.scalars(found))
 
 
 def row_counts(session: Session) -> dict[str, int]:

@@ -23,6 +23,7 @@ from runtime.embedded import Addresses
 from runtime.process import Runtime
 from runtime.settings import Settings
 from runtime.text import language
+from tests.deliveries.dispatches import check_ledger, told
 from tests.issues.office import SECRET, add_units, sending, the_bulletin
 
 
@@ -107,6 +108,18 @@ def accepted(server: InboxServer) -> dict[str, int]:
     """Return how often the inbox accepted each Message-ID."""
     found = count_by_message_id(server.store.messages, answer=Answer.ACCEPTED)
     return {message_id.strip("<>"): n for message_id, n in found.items()}
+
+
+def verify(post: Post) -> None:
+    """Assert what always holds of the ledger."""
+    with post.database.transaction() as session:
+        check_ledger(session)
+
+
+def told_of(post: Post, number: int) -> list[str]:
+    """Return the kinds of a delivery's events."""
+    with post.database.transaction() as session:
+        return told(session, number)
 
 
 async def until(holds: Callable[[], bool], seconds: float = 10) -> None:

@@ -141,9 +141,12 @@ class ScriptedCourier:
         self.sent: list[int] = []
         self.aborted = asyncio.Event()
         self.in_doubt = False
+        self.preparing = 0.0
+        """Seconds before it asks whether MAIL may be written; nothing can be cut off then."""
 
     async def deliver(self, claim: Claimed, may_go_on: Callable[[], bool]) -> AttemptRecord:
         """Carry one."""
+        await asyncio.sleep(self.preparing)
         if not may_go_on():
             return attempted(Outcome.GIVEN_UP, Stage.MAIL)
         self.begun.append(claim.id)

@@ -167,6 +167,20 @@ async def test_an_open_transaction_is_cut_off_in_the_end(
     assert courier.begun == [1]
 
 
+async def test_nothing_is_begun_after_the_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A courier that was still preparing its message when all was cut off does not begin it."""
+    monkeypatch.setattr(sending, "STOP_SECONDS", 0.1)
+    courier = ScriptedCourier()
+    courier.preparing = 0.5
+    world = World(1, courier)
+    running = asyncio.create_task(world.run())
+    await until(lambda: bool(world.ledger.out))
+    world.stop.set()
+    await running
+    assert courier.begun == []
+    assert world.ledger.released == [1]
+
+
 async def test_one_silent_server_does_not_stop_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """The time of the run is up while one transaction hangs: the process works on beside it."""
     monkeypatch.setattr(sending, "STOP_SECONDS", 0.1)
