@@ -27,6 +27,7 @@ _PAGE = re.compile(
 )
 _DOTS = re.compile(r"[.．…·⋯_]{3,}\s*$")
 _LONG = 28  # letters: a longer line with a stop is body
+_LONGEST = 120  # letters of a line of contents; of longer ones only the beginning is looked at
 _MOST = 120  # lines above a list of contents, and lines in it
 
 
@@ -88,6 +89,7 @@ def _read(items: Sequence[Item], start: int) -> Contents:
 
 def entry_name(text: str) -> str:
     """Return what a line of contents names: without sign, dots and page number, for comparing."""
+    text = text[:_LONGEST]
     inside = boxed(text)
     bare = inside if inside is not None else text.strip()
     bare = _DOTS.sub("", _PAGE.sub("", _BULLET.sub("", bare)))

@@ -141,7 +141,7 @@ _MEANINGS: dict[Code, tuple[str, str]] = {
 
 def doubt(code: Code | str, text: str, line: int | None = None) -> Doubt:
     """Return a warning; ``text`` quotes what it is about."""
-    return Doubt(code=Code(code).value, line=line, text=text)
+    return Doubt(code=Code(code).value, line=line, text=text.strip())
 
 
 def explain(code: str) -> tuple[str, str]:

@@ -9,6 +9,8 @@ _SAME_ROW = 0.4  # of the letter size: baselines nearer than this are one row
 _TOUCHING = 0.18  # of the letter size: gaps below are none between two Latin letters
 _AUTOMATIC = 0.35  # of the letter size: white that word processors put between Han and Latin
 _HAN_GAP = 0.7  # of the letter size: justified Han letters may stand that far apart
+_FARTHEST = 100_000.0  # points from the corner of a page; NaN is nearer than nothing
+_MOST_BLANKS = 60  # a broken file may place its letters anywhere
 _TWICE = 0.25  # of the letter size: a letter printed twice (for boldness) stands nearer
 
 
@@ -57,7 +59,8 @@ class Run:
 def rows(glyphs: Iterable[Glyph]) -> list[tuple[Glyph, ...]]:
     """Return the letters row by row, each row from left to right; blanks are counted only."""
     found: list[list[Glyph]] = []
-    for glyph in sorted(glyphs, key=lambda each: (each.y, each.x0)):
+    placed = [glyph for glyph in glyphs if _is_placed(glyph)]
+    for glyph in sorted(placed, key=lambda each: (each.y, each.x0)):
         # Compare with the row's first letter, so that a slow slope never chains two rows.
         if found and abs(glyph.y - found[-1][0].y) < _SAME_ROW * max(glyph.size, found[-1][0].size):
             found[-1].append(glyph)
@@ -107,8 +110,16 @@ def _blanks(before: Glyph, after: Glyph) -> str:
     wide = (before.text > "\u2fff") + (after.text > "\u2fff")
     least = (_TOUCHING, _AUTOMATIC, _HAN_GAP)[wide]
     if gap < least * size:
-        return " " * after.blanks
-    return " " * max(1, after.blanks, round(gap / (size / 2) - (0 if wide == 2 else 0.5)))  # noqa: PLR2004 - both are wide
+        return " " * min(after.blanks, _MOST_BLANKS)
+    columns = round(gap / (size / 2) - (0 if wide == 2 else 0.5))  # noqa: PLR2004 - both are wide
+    return " " * min(max(1, after.blanks, columns), _MOST_BLANKS)
+
+
+def _is_placed(glyph: Glyph) -> bool:
+    """Tell whether a letter has a size and a place that a page can have."""
+    return glyph.size > 0 and all(
+        abs(value) < _FARTHEST for value in (glyph.x0, glyph.x1, glyph.y, glyph.size)
+    )
 
 
 def _without_blanks(row: list[Glyph]) -> list[Glyph]:

@@ -50,7 +50,8 @@ def read_line(index: int, line: Line, parts: Parts) -> None:
     anchored = number is not None or dated
     if named and not (anchored or parts.taken or _is_publisher_alone(rest)):
         named = None
-    if not (anchored or named or _SIGNER.match(rest)):
+    beside = bool(parts.taken) and index - max(parts.taken) <= 1
+    if not (anchored or named or (beside and _SIGNER.match(rest))):
         return
     if named:
         parts.publishers.append(named)

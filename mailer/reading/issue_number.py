@@ -14,7 +14,7 @@ _TOTAL = re.compile(
     rf"|{_HOLE})\s*[期号號]\s*[）)\]〕]?"
 )
 _NUMBERED = re.compile(
-    rf"(?:(?P<year>{YEAR})\s*年\s*度?\s*|{_OPEN}\s*(?P<boxed>{YEAR})\s*年?\s*{_CLOSE}\s*)?"
+    rf"(?:(?P<year>{YEAR})\s*(?:年\s*度?\s*|(?=第))|{_OPEN}\s*(?P<boxed>{YEAR})\s*年?\s*{_CLOSE}\s*)?"
     rf"(?P<extra>增\s*刊)?\s*[（(]?\s*第\s*(?:(?P<inner>{YEAR})\s*[-－—])?\s*(?P<number>{NUMBER}"
     rf"|{_HOLE})\s*[期号號]\s*[）)]?"
 )

@@ -15,7 +15,7 @@ from mailer.reading.names import is_bulletin_name
 from mailer.reading.publisher import is_unit_line, publisher_cell
 
 _WINDOW = 30  # lines among which the masthead is looked for
-_SENTENCE = 30  # letters: a longer line with a stop is body
+_SENTENCE = 16  # letters: a longer line with a stop is body
 _TITLE_LINES = 4
 _LONGEST_TITLE = 60
 _DASHED = re.compile(r"^[-—－–─]+\s*\S")
@@ -87,7 +87,7 @@ def _window(items: Sequence[Item]) -> list[tuple[int, Line]]:
         if not isinstance(item, Line):
             continue
         text = item.text
-        is_body = len(compact(text)) >= _SENTENCE and has_sentence(text)
+        is_body = len(compact(text)) >= _SENTENCE and has_sentence(text) and not is_mark(text)
         if is_body or is_contents_heading(text) or find_labels(text) or len(found) >= _WINDOW:
             break
         found.append((index, item))

@@ -74,7 +74,9 @@ def _headline(items: Sequence[Item]) -> tuple[str, int, int] | None:
             joined += dense(part.text)
             if has_sentence(joined) or len(joined) > _LONGEST:
                 break
-            if _ABOUT.match(joined) or (position + 1 < len(lines) and _PLAIN.match(joined)):
+            about = "关于" in text and _ABOUT.match(joined)
+            plain = joined == text and position + 1 < len(lines) and _PLAIN.match(joined)
+            if about or plain:
                 return joined, index, _after_number(items, last + 1)
     return None
 

@@ -19,6 +19,7 @@ from mailer.reading.shapes import (
     is_subtitle,
     level_of,
     marker_of,
+    unmarked,
 )
 
 _SHORT = 30  # letters: a line that ends in ！ or ？ may be a headline up to here
@@ -93,6 +94,7 @@ def _by_letters(text: str) -> Role | None:
         (is_note, Role.NOTE),
         (is_placeholder, Role.PLACEHOLDER),
         (is_blank_form, Role.NOTHING),
+        (lambda each: not unmarked(each), Role.NOTHING),
         (lambda each: boxed(each) is not None, Role.BOXED),
     )
     return next((role for is_form, role in forms if is_form(text)), None)

@@ -14,6 +14,7 @@ from mailer.reading.names import looks_like_receiver, looks_like_unit
 ATTACHMENT = re.compile(r"^\s*附\s*件\s*[0-9０-９一二三四五]*\s*[:：.、]?|^\s*附\s*[:：]")
 _TOPIC = re.compile(r"^\s*主\s*题\s*词\s*[:：]")
 _END_BRACKET = re.compile(r"[（(]\s*$")
+_KEYED = re.compile(r"\s*[^，、；。（(]{1,8}[:：]")  # some other label, as on a form
 _PIECES = re.compile("[，、；。,;：:]")
 _LONGEST_PIECE = 80  # letters of an entry; a line may hold thousands of entries
 _LONG = 40
@@ -218,7 +219,7 @@ def _is_contact(text: str) -> bool:
 
 def _fits(text: str, block: _Open) -> bool:
     """Tell whether a line without a label may go on with the block's entries."""
-    if not _is_listing(text):
+    if not _is_listing(text) or _KEYED.match(text):
         return False
     before = block.lines[-1] if block.lines else None
     if before is None or before.full or before.text.rstrip()[-1:] in ("，", "、", "；", ",", ""):
@@ -232,8 +233,9 @@ def _fits(text: str, block: _Open) -> bool:
 def _imprint_within(text: str) -> int | None:
     """Return where an imprint begins inside a block's text: after blanks or a stop."""
     for match in IMPRINT.finditer(text):
-        before = text[: match.start()]
+        start = match.start() + len(match[0]) - len(match[0].lstrip())
+        before = text[:start]
         framed = bool(match["copies"]) and match[0][0] in "（("
         if framed or not before.strip() or before[-1:] in (" ", "\u3000", "。", "，", "、", "；"):
-            return match.start()
+            return start
     return None

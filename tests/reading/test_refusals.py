@@ -204,3 +204,25 @@ def test_truncated_or_mangled_files_never_crash(
                 data[dice.randrange(len(data))] = dice.randrange(256)
         with contextlib.suppress(UnreadableFile):
             read_bytes(bytes(data), f"part.{kind}")
+
+
+def test_numbers_that_are_none_are_passed_over(docx_bytes: bytes) -> None:
+    """An attribute that should be a number may be anything, and costs no more than itself."""
+    buffer = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(bulletin_ofd())) as source,
+        zipfile.ZipFile(buffer, "w") as target,
+    ):
+        for part in source.namelist():
+            data = source.read(part).replace(b'X="0"', b'X="1e999"', 1)
+            target.writestr(part, data.replace(b'Size="5.2"', b'Size="big"', 3))
+    assert read_bytes(buffer.getvalue(), "a.ofd").blocks
+    buffer = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(docx_bytes)) as source,
+        zipfile.ZipFile(buffer, "w") as target,
+    ):
+        for part in source.namelist():
+            data = source.read(part).replace(b'w:gridCol w:w="', b'w:gridCol w:w="x')
+            target.writestr(part, data.replace(b'<w:sz w:val="44"/>', b'<w:sz w:val="NaN"/>'))
+    assert read_bytes(buffer.getvalue(), "a.docx").blocks

@@ -1,6 +1,9 @@
 """Opening ZIP-based files (.docx, .ofd) and their XML without trusting either."""
 
 import io
+import lzma
+import math
+import struct
 import zipfile
 import zlib
 
@@ -11,6 +14,17 @@ from mailer.reading.limits import MIB, Limits
 from runtime.text import translate as _
 
 _ENCRYPTED_FLAG = 0x1
+# What zipfile and its decompressors raise for a directory or a part that is broken.
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    ValueError,
+)
 
 
 class Archive:
@@ -22,7 +36,7 @@ class Archive:
         self._limit = limits.expanded
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
-        except (zipfile.BadZipFile, ValueError, OSError) as error:
+        except _BROKEN as error:
             raise DamagedFile(name=name, reason=_("the ZIP directory is missing")) from error
         infos = self._zip.infolist()
         if len(infos) > limits.parts:
@@ -43,7 +57,7 @@ class Archive:
             with self._zip.open(part) as stream:
                 # A directory may lie about sizes: count what really comes out.
                 data = stream.read(self._left + 1)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
+        except _BROKEN as error:
             raise DamagedFile(
                 name=self.name, reason=_("part {part} is broken").format(part=part)
             ) from error
@@ -107,3 +121,18 @@ def child(element: etree._Element | None, *path: str) -> etree._Element | None:
             return None
         element = next((each for each in element if local(each) == name), None)
     return element
+
+
+def measure(element: etree._Element | None, name: str) -> float | None:
+    """Return a numeric attribute by its local name; None where it is absent or no number."""
+    try:
+        value = float(attribute(element, name) or "")
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def count(element: etree._Element | None, name: str, default: int, most: int = 100) -> int:
+    """Return a counting attribute, within bounds: a broken file may claim any number."""
+    value = measure(element, name)
+    return default if value is None else max(0, min(most, int(value)))

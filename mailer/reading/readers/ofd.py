@@ -1,5 +1,6 @@
 """OFD files (GB/T 33190): the Chinese page format, ZIP and XML with letters at their places."""
 
+import math
 import posixpath
 import re
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from mailer.reading.letters import normalise, width
 from mailer.reading.limits import Limits
 from mailer.reading.lines import Source
 from mailer.reading.pages import Page, read_pages
-from mailer.reading.readers.archive import Archive, attribute, child, local
+from mailer.reading.readers.archive import Archive, attribute, child, local, measure
 from mailer.reading.strokes import Picture, Stroke
 from runtime.text import translate as _
 
@@ -24,7 +25,7 @@ _BOLD_FONTS = ("bold", "heavy", "黑体", "hei", "小标宋")
 _MIN_PICTURE = 40.0
 _REPEAT = re.compile(r"g\s+(\d+)\s+(\S+)")
 _MOST_REPEATS = 10_000
-_PATH = re.compile(r"([MLSCQBA])|(-?[0-9.]+)")
+_PATH = re.compile(r"([MLSCQBA])|(-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))")
 
 
 def read_ofd(data: bytes, name: str, limits: Limits) -> Source:
@@ -109,16 +110,16 @@ class _Reader:
             matrix = [1.0, 0.0, 0.0, 1.0, 0.0, 0.0]
         if abs(matrix[1]) > abs(matrix[0]) / 10:
             return  # slanted: a watermark or a stamp
-        size = float(attribute(element, "Size") or _FONT_SIZE)
-        weight = float(attribute(element, "Weight") or 0)
+        size = measure(element, "Size") or _FONT_SIZE
+        weight = measure(element, "Weight") or 0.0
         bold = weight >= _BOLD_WEIGHT or attribute(element, "Font") in self._bold_fonts
         color = _color(child(element, "FillColor"))
         x = y = 0.0
         for code in element:
             if local(code) != "TextCode":
                 continue
-            x = float(attribute(code, "X") or x)
-            y = float(attribute(code, "Y") or y)
+            left, top = measure(code, "X"), measure(code, "Y")
+            x, y = x if left is None else left, y if top is None else top
             steps = _steps(attribute(code, "DeltaX"))
             downs = _steps(attribute(code, "DeltaY"))
             across, down = x, y
@@ -214,9 +215,10 @@ def _numbers_of(element: etree._Element | None) -> list[float]:
 
 def _numbers(text: str | None) -> list[float]:
     try:
-        return [float(word) for word in (text or "").split()]
+        values = [float(word) for word in (text or "").split()]
     except ValueError:
         return []
+    return values if all(math.isfinite(value) for value in values) else []
 
 
 def _resolve(folder: str, location: str) -> str:

@@ -58,12 +58,11 @@ def _read(document: pypdfium2.PdfDocument, name: str, limits: Limits) -> Source:
     for index in range(len(document)):
         try:
             page = document[index]
+            read, missing = _page(page)
+            page.close()
         except pypdfium2.PdfiumError as error:
-            raise DamagedFile(
-                name=name, reason=_("page {page} is broken").format(page=index + 1)
-            ) from error
-        read, missing = _page(page)
-        page.close()
+            reason = _("page {page} is broken").format(page=index + 1)
+            raise DamagedFile(name=name, reason=reason) from error
         pages.append(read)
         unmapped += missing
         letters += sum(not glyph.text.isspace() for glyph in read.glyphs)

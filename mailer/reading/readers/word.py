@@ -5,7 +5,7 @@ from lxml import etree
 from mailer.reading.errors import DamagedFile
 from mailer.reading.limits import Limits
 from mailer.reading.lines import Figure, Grid, Item, Line, Ruling, Source
-from mailer.reading.readers.archive import Archive, attribute, child, local
+from mailer.reading.readers.archive import Archive, attribute, child, count, local
 from mailer.reading.readers.word_numbering import Numbering
 from mailer.reading.readers.word_paragraphs import Paragraph, read_paragraph
 from mailer.reading.readers.word_styles import Styles
@@ -135,8 +135,8 @@ class _Reader:
                 if local(cell) == "tc" and _owner(cell) is element:
                     lines, others = self._cell(cell)
                     figures += others
-                    span = int(attribute(child(cell, "tcPr", "gridSpan"), "val") or 1)
-                    cells += [lines] + [()] * (min(span, 100) - 1)
+                    span = count(child(cell, "tcPr", "gridSpan"), "val", 1)
+                    cells += [lines] + [()] * (span - 1)
             rows.append(tuple(cells))
         if any(line for row in rows for line in row):
             self.items.append(Grid(rows=tuple(rows), number=number, page=self.page))

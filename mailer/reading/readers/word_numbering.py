@@ -4,7 +4,7 @@ import re
 
 from lxml import etree
 
-from mailer.reading.readers.archive import attribute, child, local
+from mailer.reading.readers.archive import attribute, child, count, local
 from mailer.reading.readers.word_styles import Look
 
 _DIGITS = "零一二三四五六七八九"
@@ -34,9 +34,7 @@ class Numbering:
         for element in root if root is not None else ():
             if local(element) == "abstractNum":
                 levels = {
-                    int(attribute(level, "ilvl") or 0): level
-                    for level in element
-                    if local(level) == "lvl"
+                    count(level, "ilvl", 0): level for level in element if local(level) == "lvl"
                 }
                 self._abstract[attribute(element, "abstractNumId") or ""] = levels
             elif local(element) == "num":
@@ -52,7 +50,7 @@ class Numbering:
         levels = self._abstract.get(abstract, {})
         if depth not in levels:
             return ""
-        start = int(attribute(child(levels[depth], "start"), "val") or 1)
+        start = count(child(levels[depth], "start"), "val", 1)
         self._counts[abstract, depth] = self._counts.get((abstract, depth), start - 1) + 1
         for known in list(self._counts):
             if known[0] == abstract and known[1] > depth:
@@ -68,19 +66,19 @@ class Numbering:
         return _formatted(self._counts.get((abstract, depth), 1), style)
 
 
-def _formatted(count: int, style: str) -> str:
-    """Return a count in Word's number format ``style``."""
-    if style in _CHINESE_FORMATS and 0 < count <= _MAX_COUNT:
-        return _chinese(count)
+def _formatted(value: int, style: str) -> str:
+    """Return a value in Word's number format ``style``."""
+    if style in _CHINESE_FORMATS and 0 < value <= _MAX_COUNT:
+        return _chinese(value)
     if style in ("upperLetter", "lowerLetter"):
-        letter = chr(ord("A") + (count - 1) % _LETTERS)
+        letter = chr(ord("A") + (value - 1) % _LETTERS)
         return letter if style == "upperLetter" else letter.lower()
-    if style == "decimalEnclosedCircle" and 0 < count <= 2 * _TEN:
-        return chr(ord("①") + count - 1)
-    return str(count)
+    if style == "decimalEnclosedCircle" and 0 < value <= 2 * _TEN:
+        return chr(ord("①") + value - 1)
+    return str(value)
 
 
-def _chinese(count: int) -> str:
-    tens, ones = divmod(count, _TEN)
+def _chinese(value: int) -> str:
+    tens, ones = divmod(value, _TEN)
     head = "" if tens == 0 else "十" if tens == 1 else f"{_DIGITS[tens]}十"
     return head + (_DIGITS[ones] if ones else "")

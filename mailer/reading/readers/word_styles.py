@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from lxml import etree
 
 from mailer.reading.lines import Align
-from mailer.reading.readers.archive import attribute, child, local
+from mailer.reading.readers.archive import attribute, child, count, local, measure
 
 _HALF_POINTS = 2
 _TWIPS = 20
@@ -91,7 +91,7 @@ def look_of_run(properties: etree._Element | None) -> Look:
     """Return what a ``w:rPr`` says."""
     if properties is None:
         return Look()
-    size = _number(attribute(child(properties, "sz"), "val"))
+    size = measure(child(properties, "sz"), "val")
     fonts = attribute(child(properties, "rFonts"), "eastAsia") or ""
     bold = _switch(child(properties, "b"))
     if bold is None and any(font in fonts for font in _BOLD_FONTS):
@@ -111,8 +111,8 @@ def look_of_paragraph(properties: etree._Element | None) -> Look:
         return Look()
     alignment = attribute(child(properties, "jc"), "val")
     indent = child(properties, "ind")
-    first = _number(attribute(indent, "firstLine"))
-    letters = _number(attribute(indent, "firstLineChars"))
+    first = measure(indent, "firstLine")
+    letters = measure(indent, "firstLineChars")
     numbering = child(properties, "numPr")
     look = Look(
         align=None if alignment is None else _ALIGNS.get(alignment, Align.LEFT),
@@ -120,9 +120,9 @@ def look_of_paragraph(properties: etree._Element | None) -> Look:
         indent_letters=None if letters is None else letters / _CHARS,
     )
     if numbering is not None:
-        level = _number(attribute(child(numbering, "ilvl"), "val"))
+        level = count(child(numbering, "ilvl"), "val", 0)
         key = attribute(child(numbering, "numId"), "val") or "0"
-        look = replace(look, numbering=(key, int(level or 0)))
+        look = replace(look, numbering=(key, level))
     return look
 
 
@@ -131,10 +131,3 @@ def _switch(element: etree._Element | None) -> bool | None:
     if element is None:
         return None
     return (attribute(element, "val") or "1").lower() not in _OFF
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        return None if text is None else float(text)
-    except ValueError:
-        return None
