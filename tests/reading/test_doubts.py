@@ -3,9 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from mailer.reading.doubts import Code, explain
+from mailer.reading.doubts import Code
 from mailer.reading.reading import read_bytes
-from runtime.text import language
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "warnings.md"
 
@@ -80,18 +79,10 @@ def test_every_code_has_a_case() -> None:
     assert {code for code, _ in CASES} | {Code.LETTERS_LOST} == set(Code)
 
 
-def test_every_code_is_documented_word_for_word() -> None:
-    """docs/warnings.md lists each code with the meaning and advice that the program shows."""
-    rows = re.findall(
-        r"^\| `([a-z-]+)` \| (.+) \| (.+) \|$", DOCUMENT.read_text("utf-8"), re.MULTILINE
-    )
-    token = language.set("en")
-    try:
-        assert [(code, *explain(code)) for code in Code] == rows
-    finally:
-        language.reset(token)
-    with pytest.raises(ValueError, match="no-such"):
-        explain("no-such")
+def test_every_code_is_documented() -> None:
+    """docs/warnings.md has a row for each code, in the same order: its meaning, what to do."""
+    rows = re.findall(r"^\| `([a-z-]+)` \| (.+\.) \| (.+\.) \|$", DOCUMENT.read_text("utf-8"), re.MULTILINE)
+    assert [code for code, _, _ in rows] == [code.value for code in Code]
 
 
 def test_lines_count_from_one_in_reading_order() -> None:
