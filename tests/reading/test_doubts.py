@@ -81,7 +81,9 @@ def test_every_code_has_a_case() -> None:
 
 def test_every_code_is_documented() -> None:
     """docs/warnings.md has a row for each code, in the same order: its meaning, what to do."""
-    rows = re.findall(r"^\| `([a-z-]+)` \| (.+\.) \| (.+\.) \|$", DOCUMENT.read_text("utf-8"), re.MULTILINE)
+    rows = re.findall(
+        r"^\| `([a-z-]+)` \| (.+\.) \| (.+\.) \|$", DOCUMENT.read_text("utf-8"), re.MULTILINE
+    )
     assert [code for code, _, _ in rows] == [code.value for code in Code]
 
 
