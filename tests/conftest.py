@@ -103,7 +103,7 @@ def _clone(administration: str, template: str) -> str:
     name = f"test_{uuid.uuid4().hex[:16]}"
     with psycopg.connect(administration, autocommit=True) as connection:
         connection.execute(
-            f"CREATE DATABASE {name} TEMPLATE {template} OWNER jianbao_owner STRATEGY file_copy"
+            f"CREATE DATABASE {name} TEMPLATE {template} OWNER jianbao_owner STRATEGY wal_log"
         )
     return name
 
